@@ -1,0 +1,70 @@
+// What the configuration file and the command line say, as far as the core need not know it.
+// Reference: sentinel-behaviour.md sections 1 and 2.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "consensus/command.hpp"
+#include "consensus/options.hpp"
+
+namespace vedette::agent {
+
+// Which program we answer as: decided by the name we were called by.
+enum class Dialect { redis, valkey };
+
+// Per monitored master, next to consensus::GroupOptions.
+struct GroupSettings {
+  std::string auth_user;
+  std::string auth_pass;
+  std::string notification_script;
+  std::string client_reconfig_script;
+  std::map<std::string, std::string> renamed_commands;  // lower-case name -> replacement, may be ""
+  bool operator==(const GroupSettings&) const = default;
+};
+
+struct Settings {
+  // Process.
+  std::string executable;         // absolute
+  std::string config_file;        // absolute
+  bool called_as_redis = false;   // argv[0] is redis-* or valkey-*
+  Dialect dialect = Dialect::redis;
+  std::string logfile;            // "" = stdout
+  consensus::Level loglevel = consensus::Level::notice;
+  bool daemonize = false;
+  std::string pidfile;
+  std::string supervised = "no";  // no, systemd, upstart, auto
+
+  // Listener.
+  std::uint16_t port = 26379;     // 0 = none
+  std::uint16_t tls_port = 0;
+  std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
+  std::string bind_source_addr;
+  bool protected_mode = false;
+  std::string requirepass;
+  unsigned maxclients = 10000;
+  unsigned timeout_seconds = 0;
+  unsigned tcp_keepalive_seconds = 300;
+  int tcp_backlog = 511;
+
+  // HTTP; unset = the default derived from port and bind, soft when taken.
+  std::optional<std::string> http_bind;
+  std::optional<std::uint16_t> http_port;
+  bool http_is_configured = false;  // a taken port is then an error instead of a log line
+
+  // sentinel lines of the whole process.
+  std::string announce_ip;          // "" = automatic
+  std::uint16_t announce_port = 0;  // 0 = automatic
+  bool resolve_hostnames = false;
+  bool announce_hostnames = false;
+  bool deny_scripts_reconfig = true;
+  std::string sentinel_user;
+  std::string sentinel_pass;
+
+  std::map<std::string, GroupSettings> groups;  // by master name
+};
+
+}  // namespace vedette::agent

@@ -1,0 +1,276 @@
+// One agent's view of everything it monitors. Plain data: the decisions are in the other files, readers
+// (SENTINEL MASTER, INFO, HTTP) get it const.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consensus/agenda.hpp"
+#include "consensus/durable.hpp"
+#include "consensus/ids.hpp"
+#include "consensus/options.hpp"
+#include "consensus/promise.hpp"
+#include "consensus/random.hpp"
+#include "consensus/time.hpp"
+#include "proto/hello.hpp"
+#include "proto/info.hpp"
+#include "proto/types.hpp"
+
+namespace vedette::consensus {
+
+// ---- one connection ----------------------------------------------------------------------------
+struct Link {
+  enum class Status { closed, connecting, open };
+  Status status = Status::closed;
+  LinkId id{};               // of the present or last attempt
+  Instant since{};           // when the status began
+  Instant retry_at{};        // while closed: not earlier than this
+  Duration backoff{0};       // the wait before the attempt after the next failure
+  std::string local_host;    // while open
+  Instant heard_at{};        // last sign of life (pub/sub: last message)
+  [[nodiscard]] bool is_open() const noexcept { return status == Status::open; }
+};
+
+// The running measurement behind "subjectively down".
+struct PingClock {
+  struct Sent {
+    RequestId request;
+    Instant at;
+    OwnTime own;
+  };
+  std::deque<Sent> outstanding;             // on the present connection, oldest first
+  // Start of the silence: sending of the oldest unanswered PING, or loss of the link if that came first.
+  std::optional<OwnTime> silent_since;
+  std::optional<Instant> silent_since_wall;  // the same instant for readers
+  Instant last_sent{};
+  Instant last_ok{};     // last acceptable reply
+  Instant last_reply{};  // last reply of any kind
+  Duration round_trip{0};  // of the last answered PING, 0 if none
+};
+
+// ---- a data node: the master or a replica of a group -------------------------------------------
+enum class Resync { none, sent, in_progress, done };  // re-pointing after a failover
+
+struct Node {
+  NodeId id{};
+  proto::Address address;
+  Link command;
+  Link pubsub;
+  PingClock ping;
+
+  bool subjectively_down = false;
+  Instant subjectively_down_since{};  // kept after the state was left
+  bool script_killed = false;         // SCRIPT KILL sent in this episode
+
+  proto::InfoSnapshot info;           // last reading; defaults until the first
+  std::optional<Instant> info_at;     // when it arrived
+  std::optional<RequestId> info_request;
+  Instant info_sent_at{};
+  Instant info_due{};
+
+  proto::Role reported_role = proto::Role::master;
+  Instant reported_role_at{};         // last change
+  std::optional<Instant> rebooted_at; // master only, while the reboot is being counted
+  Instant replica_conf_changed_at{};  // master_host/master_port last changed
+  bool reconciled = true;             // false from losing contact until the role was judged again
+
+  // ROLE, asked when an answer matters now.
+  std::optional<RequestId> role_request;
+  Instant role_sent_at{};
+
+  std::optional<RequestId> hello_request;
+  Instant hello_due{};
+
+  // A Promote went to it that did not become a published configuration: re-point it (safety.md 7.2).
+  bool promoted_in_vain = false;
+  std::optional<RequestId> follow_request;
+  Instant follow_sent_at{};
+  Resync resync = Resync::none;
+  Instant resync_since{};
+
+  [[nodiscard]] bool disconnected() const noexcept { return !command.is_open() || !pubsub.is_open(); }
+};
+
+// ---- another agent -----------------------------------------------------------------------------
+// One per run id; its link is shared by all groups.
+struct Peer {
+  proto::RunId id;
+  proto::Address address;
+  Link link;
+  PingClock ping;
+  std::optional<bool> speaks_vedette;  // unknown until it answered Identify
+};
+
+// What a peer thinks about one group.
+struct PeerView {
+  struct Ask {
+    Instant sent_at;
+    proto::DownQuery query;
+    proto::Epoch config_epoch;         // ours when the ask was sent
+  };
+  std::map<RequestId, Ask> asks;       // unanswered, at most a few
+  Instant ask_due{};
+  Duration ask_interval{0};
+  Instant asked_at{};                  // sending of the newest ask
+  Instant answered_at{};               // arrival of the newest answer
+
+  // Its opinion about (address, config epoch); valid for 5 s from the sending of the ask.
+  struct Opinion {
+    bool down = false;
+    Instant asked_at;
+    proto::Address address;
+    proto::Epoch config_epoch;
+  };
+  std::optional<Opinion> opinion;
+  // Its recorded vote, for readers and for the log.
+  std::optional<proto::RunId> voted_leader;
+  proto::Epoch voted_leader_epoch{};
+
+  // Its last hello for this group.
+  struct Published {
+    Instant at;
+    proto::Address master;
+    proto::Epoch config_epoch;
+  };
+  std::optional<Published> published;
+  Instant last_hello{};
+  std::optional<RequestId> hello_request;
+  Instant hello_due{};
+
+  bool subjectively_down = false;
+  Instant subjectively_down_since{};
+};
+
+// ---- elections ---------------------------------------------------------------------------------
+// The voter's side (safety.md 1 to 3).
+struct Ballot {
+  Vote memory;                         // newest; never goes back
+  Vote durable;                        // what is known to be on disk: all that others may see
+  bool candidacy = false;              // `memory` is our own living candidacy
+  std::optional<Instant> held_until;   // no vote to another and no epoch of our own before
+  Instant held_since{};                // receipt of the ask that got the vote
+};
+
+enum class Phase {
+  idle,
+  wait_start,
+  select_replica,
+  send_promote,
+  wait_promotion,
+  reconfigure_replicas,
+  update_config
+};
+
+// One attempt to fail over, from the candidacy to the announcement (failover.hpp).
+struct Attempt {
+  proto::Epoch epoch{};
+  proto::Address address;              // of the master it replaces
+  Phase phase = Phase::wait_start;
+  bool forced = false;                 // SENTINEL FAILOVER
+  bool by_force = false;               // ... that goes on without a majority
+  Instant started{};
+  Instant phase_since{};
+  bool durable = false;                // the candidacy is on disk; nothing leaves before
+  std::map<proto::RunId, Instant> confirmed;  // voter -> sending of the newest ask it confirmed
+  std::set<proto::RunId> refused;
+  proto::Epoch higher_vote{};          // highest vote epoch named by a reply
+  bool asked_to_renew = false;
+  Instant info_deadline{};             // select_replica: stop waiting for INFO
+  Instant choose_again_at{};
+  std::optional<NodeId> target;
+  std::optional<RequestId> promote_request;
+  std::optional<Instant> promote_sent_at;  // a Promote left
+  bool confirmed_master = false;       // ROLE or INFO of the target said master
+  Instant poll_at{};
+};
+
+// The background work after a switch: pointing the other replicas at the new master.
+struct Reconfiguration {
+  proto::Address old_master;
+  proto::Epoch epoch{};
+  Instant started{};
+  bool leader = false;                 // we announced; otherwise we only watch for a dead leader
+};
+
+// ---- a monitored master with its replicas and the agents that share it ---------------------------
+struct Group {
+  GroupId id{};
+  std::string name;
+  GroupOptions options;
+  std::map<NodeId, Node> nodes;        // the master and every replica
+  NodeId master_id{};
+  std::map<proto::RunId, PeerView> peers;
+
+  proto::Epoch config_epoch{};
+  std::string replid;                  // the group's replication history, last known; "" unknown
+  Ballot ballot;
+  std::optional<Replaced> replaced;
+
+  bool objectively_down = false;
+  Instant objectively_down_since{};
+
+  std::optional<Attempt> attempt;
+  std::optional<Reconfiguration> reconfiguration;
+  // Before a new candidacy: not earlier than this; unset while there is no reason to stand.
+  std::optional<Instant> stand_at;
+  Duration retry_wait{0};
+  std::uint64_t epoch_step = 1;        // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
+  Instant last_attempt{};
+  std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
+  Instant moved_hello_at{};            // last hello sent because someone asked about an address we left
+
+  [[nodiscard]] Node& master() { return nodes.at(master_id); }
+  [[nodiscard]] const Node& master() const { return nodes.at(master_id); }
+  [[nodiscard]] Phase phase() const noexcept { return attempt ? attempt->phase : Phase::idle; }
+  // Every known peer and this agent; the denominator of every majority.
+  [[nodiscard]] std::size_t voters() const noexcept { return peers.size() + 1; }
+};
+
+// ---- the whole ---------------------------------------------------------------------------------
+// Who owns a link.
+struct LinkOwner {
+  LinkKind kind;
+  GroupId group{};             // data nodes
+  NodeId node{};
+  std::optional<proto::RunId> peer;
+};
+
+struct State {
+  State(proto::RunId id, std::uint64_t seed) : my_id(std::move(id)), random(seed) {}
+
+  proto::RunId my_id;
+  Announced announced;
+  Timings timings;
+  proto::Epoch current_epoch{};          // newest; see durable_epoch
+  proto::Epoch durable_epoch{};          // what may be shown
+
+  std::map<GroupId, Group> groups;
+  std::map<std::string, GroupId> names;  // exact, case-sensitive
+  std::map<proto::RunId, Peer> peers;
+  std::map<LinkId, LinkOwner> links;
+
+  Instant started{};
+  Duration lateness{0};                  // total time this process was late; own time = now - lateness
+  std::optional<Instant> tilt_since;
+  Instant tilt_last{};                   // arrival of the last anomaly
+
+  Promises promises;
+  Agenda agenda;
+  Random random;
+  std::uint64_t serial = 0;              // source of all handles
+
+  [[nodiscard]] const Group* find(const std::string& name) const {
+    const auto it = names.find(name);
+    return it == names.end() ? nullptr : &groups.at(it->second);
+  }
+  [[nodiscard]] Group* find(const std::string& name) {
+    const auto it = names.find(name);
+    return it == names.end() ? nullptr : &groups.at(it->second);
+  }
+};
+
+}  // namespace vedette::consensus
