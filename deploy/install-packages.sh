@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian 12 packages that the named groups need, as far as they are missing.
-#   deploy/install-packages.sh [--list] GROUP...      GROUP: build clang demo test runtime
+#   deploy/install-packages.sh [--list] GROUP...      GROUP: build clang tidy demo test runtime
 # Uses sudo when not root. Starts no service and leaves none enabled that was not there before.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
@@ -10,12 +10,13 @@ packages_of() {
     build) echo g++ cmake ninja-build libboost1.81-dev libssl-dev libspdlog-dev libfmt-dev \
       nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev ;;
     clang) echo clang-14 libclang-rt-14-dev ;;
+    tidy) echo clang-tidy-14 ;;
     demo) echo redis-server redis-tools python3 python3-redis ;;
     test) echo clang-format-14 redis-server redis-sentinel redis-tools \
       python3 python3-redis iproute2 ;;
     runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata \
       ca-certificates ;;
-    *) echo "install-packages.sh: no group '$1' (build clang demo test runtime)" >&2; return 2 ;;
+    *) echo "install-packages.sh: no group '$1' (build clang tidy demo test runtime)" >&2; return 2 ;;
   esac
 }
 
