@@ -19,19 +19,20 @@ struct InfoSnapshot {
   std::optional<RunId> run_id;
   std::optional<Role> role;
   std::string redis_version;
-  bool loading = false;                     // loading:1 or async_loading:1
+  bool loading = false;  // loading:1 or async_loading:1
 
   // Replication history. Offsets may be compared only between nodes that share it.
-  std::string replid;                       // master_replid, "" if absent
-  std::string replid2;                      // master_replid2, "" if absent or all zeros
+  std::string replid;   // master_replid, "" if absent
+  std::string replid2;  // master_replid2, "" if absent or all zeros
   std::int64_t master_repl_offset = -1;
   std::int64_t second_repl_offset = -1;
 
-  // A master's replicas, in the order of the text (slaveN:ip=..,port=.. and the old slaveN:ip,port,state).
+  // A master's replicas, in the order of the text (slaveN:ip=..,port=.. and the old
+  // slaveN:ip,port,state).
   std::vector<Address> replicas;
 
   // A replica's own view; a master does not send these.
-  Address master;                           // host "" if unknown
+  Address master;  // host "" if unknown
   bool master_link_up = false;
   bool sync_in_progress = false;
   std::chrono::milliseconds master_link_down_for{0};  // 0 while up or unknown
@@ -47,7 +48,7 @@ InfoSnapshot parse_info(std::string_view text);
 struct RoleSnapshot {
   Role role = Role::master;
   std::int64_t offset = -1;
-  Address master;        // of a replica
+  Address master;          // of a replica
   std::string link_state;  // of a replica: connect, connecting, sync, connected
   bool operator==(const RoleSnapshot&) const = default;
 };

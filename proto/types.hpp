@@ -48,14 +48,26 @@ struct Address {
 // "127.0.0.1:6379", "[::1]:6379": the name under which Sentinel lists a replica.
 std::string to_string(const Address& address);
 
-// True for an IPv4 or IPv6 literal.
+// True for an IPv4 or IPv6 literal, without brackets or zone.
 bool is_ip_literal(std::string_view host);
+
+// True when the text may be kept as a host: not empty, at most 255 bytes, and free of blanks,
+// commas and control characters, which would break the lines and messages that the host is written
+// into.
+bool is_plausible_host(std::string_view host) noexcept;
+
+// 1..65535.
+std::optional<std::uint16_t> parse_port(std::string_view text);
+
+// 0..max_epoch.
+std::optional<Epoch> parse_epoch(std::string_view text);
 
 enum class Role { master, replica };
 // "master" or "slave", the words of the wire.
 std::string_view to_wire(Role role) noexcept;
 
-// Whole-string decimal integers; nullopt for anything else (blanks, signs without digits, overflow).
+// Whole-string decimal integers in the one form that the wire knows; nullopt for anything else
+// (blanks, a plus sign, leading zeros, "-0", signs without digits, overflow).
 std::optional<std::int64_t> parse_integer(std::string_view text);
 std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 

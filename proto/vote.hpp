@@ -27,9 +27,10 @@ struct DownReply {
   bool operator==(const DownReply&) const = default;
 };
 
-// `arguments` are the four words after the subcommand. The error is the line to answer, without "-" and
-// CRLF. A candidate that is not 40 hex digits, and an epoch that is negative or above max_epoch, are dropped:
-// the opinion is still answered, a vote is not given (the epoch then reads 0).
+// `arguments` are the four words after the subcommand. The error is the line to answer, without "-"
+// and CRLF. A candidate that is not 40 hex digits, and an epoch that is negative or above
+// max_epoch, are dropped: the opinion is still answered, a vote is not given (the epoch then reads
+// 0).
 std::variant<DownQuery, std::string> parse_down_query(std::span<const std::string> arguments);
 std::string encode(const DownQuery& query);  // the RESP command, renamed nowhere
 
