@@ -1,0 +1,230 @@
+#include "agent/config_generic.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "proto/types.hpp"
+
+namespace vedette::agent {
+
+namespace {
+
+using Words = std::vector<std::string>;  // the values, without the name
+using Problem = std::optional<std::string>;
+
+Problem read_number(const std::string& word, std::int64_t low, std::int64_t high,
+                    std::int64_t& out) {
+  const auto value = proto::parse_integer(word);
+  if (!value) return "argument couldn't be parsed into an integer";
+  if (*value < low || *value > high) {
+    return "argument must be between " + std::to_string(low) + " and " + std::to_string(high) +
+           " inclusive";
+  }
+  out = *value;
+  return std::nullopt;
+}
+
+template <typename Number>
+Problem number_into(const std::string& word, std::int64_t low, std::int64_t high, Number& out) {
+  std::int64_t value = 0;
+  Problem problem = read_number(word, low, high, value);
+  if (!problem) out = static_cast<Number>(value);
+  return problem;
+}
+
+Problem flag_into(const std::string& word, bool& out) {
+  const auto value = parse_yes_no(word);
+  if (!value) return "argument must be 'yes' or 'no'";
+  out = *value;
+  return std::nullopt;
+}
+
+constexpr std::int64_t int_max = std::numeric_limits<int>::max();
+
+Problem set_port(const Words& v, Settings& s) { return number_into(v[0], 0, 65535, s.port); }
+Problem set_tls_port(const Words& v, Settings& s) { return number_into(v[0], 0, 65535, s.tls_port); }
+Problem set_maxclients(const Words& v, Settings& s) {
+  return number_into(v[0], 1, std::numeric_limits<std::uint32_t>::max(), s.maxclients);
+}
+Problem set_timeout(const Words& v, Settings& s) {
+  return number_into(v[0], 0, int_max, s.timeout_seconds);
+}
+Problem set_keepalive(const Words& v, Settings& s) {
+  return number_into(v[0], 0, int_max, s.tcp_keepalive_seconds);
+}
+Problem set_backlog(const Words& v, Settings& s) {
+  return number_into(v[0], 0, int_max, s.tcp_backlog);
+}
+Problem set_protected(const Words& v, Settings& s) { return flag_into(v[0], s.protected_mode); }
+Problem set_daemonize(const Words& v, Settings& s) { return flag_into(v[0], s.daemonize); }
+
+Problem set_bind(const Words& v, Settings& s) {
+  s.bind = v;
+  return std::nullopt;
+}
+Problem set_source(const Words& v, Settings& s) {
+  if (!v[0].empty() && !proto::is_ip_literal(v[0])) {
+    return "bind-source-addr must be an IP address of this machine, such as 10.0.0.5";
+  }
+  s.bind_source_addr = v[0];
+  return std::nullopt;
+}
+Problem set_password(const Words& v, Settings& s) {
+  s.requirepass = v[0];
+  return std::nullopt;
+}
+Problem set_logfile(const Words& v, Settings& s) {
+  s.logfile = v[0];
+  return std::nullopt;
+}
+Problem set_pidfile(const Words& v, Settings& s) {
+  s.pidfile = v[0];
+  return std::nullopt;
+}
+
+Problem set_dir(const Words& v, Settings&) {
+  if (::chdir(v[0].c_str()) == 0) return std::nullopt;
+  return std::strerror(errno);
+}
+
+Problem set_loglevel(const Words& v, Settings& s) {
+  const std::string level = proto::to_lower(v[0]);
+  if (level == "debug") {
+    s.loglevel = consensus::Level::debug;
+  } else if (level == "verbose") {
+    s.loglevel = consensus::Level::verbose;
+  } else if (level == "notice") {
+    s.loglevel = consensus::Level::notice;
+  } else if (level == "warning" || (level == "nothing" && s.dialect == Dialect::valkey)) {
+    s.loglevel = consensus::Level::warning;
+  } else {
+    return "argument(s) must be one of the following: debug, verbose, notice, warning";
+  }
+  return std::nullopt;
+}
+
+Problem set_supervised(const Words& v, Settings& s) {
+  constexpr std::array<std::string_view, 4> kinds{"upstart", "systemd", "auto", "no"};
+  const std::string kind = proto::to_lower(v[0]);
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+    return "argument(s) must be one of the following: upstart, systemd, auto, no";
+  }
+  s.supervised = kind;
+  return std::nullopt;
+}
+
+struct Directive {
+  std::string_view name;
+  bool many;  // several values
+  Problem (*apply)(const Words&, Settings&);
+};
+
+constexpr std::array directives = std::to_array<Directive>({
+    {"port", false, set_port},
+    {"bind", true, set_bind},
+    {"bind-source-addr", false, set_source},
+    {"protected-mode", false, set_protected},
+    {"requirepass", false, set_password},
+    {"maxclients", false, set_maxclients},
+    {"timeout", false, set_timeout},
+    {"tcp-keepalive", false, set_keepalive},
+    {"tcp-backlog", false, set_backlog},
+    {"tls-port", false, set_tls_port},
+    {"logfile", false, set_logfile},
+    {"loglevel", false, set_loglevel},
+    {"dir", false, set_dir},
+    {"daemonize", false, set_daemonize},
+    {"pidfile", false, set_pidfile},
+    {"supervised", false, set_supervised},
+});
+
+// Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
+bool is_silent(const std::string& name, const std::vector<std::string>& words) {
+  constexpr std::array<std::string_view, 8> cosmetic{
+      "acllog-max-len",          "always-show-logo", "crash-log-enabled",
+      "crash-memcheck-enabled",  "latency-tracking", "latency-tracking-info-percentiles",
+      "proc-title-template",     "set-proc-title"};
+  if (std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end()) return true;
+  if (name != "user" || words.size() < 3 || words[1] != "default") return false;
+  return std::find(words.begin(), words.end(), "~*") != words.end() &&
+         std::find(words.begin(), words.end(), "+@all") != words.end() &&
+         std::find(words.begin(), words.end(), "on") != words.end();
+}
+
+std::string ignored(const std::string& name) {
+  if (name == "user" || name == "aclfile") {
+    return "'" + name + "' is ignored: ACL users are not supported yet, only requirepass is";
+  }
+  if (name.starts_with("tls-")) return "'" + name + "' is ignored: TLS is not supported yet";
+  return "'" + name + "' is ignored: it means nothing to this agent";
+}
+
+}  // namespace
+
+std::optional<bool> parse_yes_no(std::string_view word) {
+  if (proto::equals_ignoring_case(word, "yes")) return true;
+  if (proto::equals_ignoring_case(word, "no")) return false;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_generic(const std::vector<std::string>& words, Settings& settings,
+                                         std::vector<std::string>& warnings) {
+  const std::string name = proto::to_lower(words.front());
+  const Words values(words.begin() + 1, words.end());
+  const auto known = std::find_if(directives.begin(), directives.end(),
+                                  [&](const Directive& d) { return d.name == name; });
+  if (known != directives.end()) {
+    if (values.empty() || (values.size() > 1 && !known->many)) return "wrong number of arguments";
+    return known->apply(values, settings);
+  }
+  if (!is_redis_directive(name)) return "Bad directive or wrong number of arguments";
+  if (!is_silent(name, words)) warnings.push_back(ignored(name));
+  return std::nullopt;
+}
+
+std::optional<std::string> apply_vedette(const std::vector<std::string>& words,
+                                         Settings& settings) {
+  const std::string name = words.size() > 1 ? proto::to_lower(words[1]) : std::string{};
+  if (name != "http-bind" && name != "http-port") {
+    return "Unknown vedette setting '" + name + "': http-bind and http-port are known";
+  }
+  if (words.size() != 3) return "vedette " + name + " takes exactly one value";
+  const std::string& value = words[2];
+  if (name == "http-bind") {
+    if (!proto::is_ip_literal(value)) {
+      return "vedette http-bind must be an IP address such as 127.0.0.1 or 0.0.0.0, not '" + value +
+             "'";
+    }
+    settings.http_bind = value;
+  } else {
+    const auto port = proto::parse_unsigned(value);
+    if (!port || *port > 65535) {
+      return "vedette http-port must be a number from 0 (no HTTP) to 65535, not '" + value + "'";
+    }
+    settings.http_port = static_cast<std::uint16_t>(*port);
+  }
+  settings.http_is_configured = true;
+  return std::nullopt;
+}
+
+void apply_environment(const char* http_bind, const char* http_port, Settings& settings,
+                       std::vector<std::string>& warnings) {
+  const bool was_configured = settings.http_is_configured;
+  const auto take = [&](const char* value, std::string_view variable, std::string_view name,
+                        bool already) {
+    if (value == nullptr || *value == '\0' || already) return;
+    const auto problem = apply_vedette({"vedette", std::string(name), value}, settings);
+    if (problem) warnings.push_back("Ignoring " + std::string(variable) + ": " + *problem);
+  };
+  take(http_bind, "VEDETTE_HTTP_BIND", "http-bind", settings.http_bind.has_value());
+  take(http_port, "VEDETTE_HTTP_PORT", "http-port", settings.http_port.has_value());
+  // The environment is a default of the image: a taken port must not keep the agent from starting.
+  settings.http_is_configured = was_configured;
+}
+
+}  // namespace vedette::agent

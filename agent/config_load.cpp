@@ -1,0 +1,133 @@
+#include "agent/config_load.hpp"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "agent/arguments.hpp"
+#include "agent/config_generic.hpp"
+#include "agent/config_sentinel.hpp"
+#include "agent/random_id.hpp"
+#include "proto/config_file.hpp"
+#include "proto/types.hpp"
+
+namespace vedette::agent {
+
+namespace {
+
+using Where = ConfigError::Where;
+
+class Loader {
+ public:
+  Loaded load(const ConfigSources& sources) {
+    out_.settings.dialect = sources.dialect;
+    std::string text = sources.file;
+    // The lines behind these are not in the file that is rewritten.
+    const std::size_t file_lines = proto::parse_config(text).size();
+    if (!sources.standard_input.empty()) {
+      if (!text.empty() && !text.ends_with('\n')) text += '\n';
+      text += sources.standard_input;
+    }
+    if (!sources.command_line.empty()) text += '\n' + sources.command_line;
+    read(text, file_lines, 0);
+
+    SentinelLines sentinel(out_);
+    sentinel.apply(lines_);
+    sentinel.apply_comments(comments_);
+    sentinel.finish();
+    return std::move(out_);
+  }
+
+ private:
+  void read(std::string_view text, std::size_t main_lines, unsigned depth) {
+    for (proto::ConfigLine& line : proto::parse_config(text)) {
+      const auto refuse = [&](const std::string& message) {
+        throw ConfigError{Where::line, line.number, line.text, message};
+      };
+      if (line.unbalanced) refuse("Unbalanced quotes in configuration line");
+      if (line.text.starts_with('#')) comments_.push_back(line.text);
+      if (line.words.empty()) continue;
+      const std::string name = proto::to_lower(line.words.front());
+      if (name == "sentinel") {
+        if (line.words.size() == 1) continue;
+        line.words.erase(line.words.begin());
+        lines_.push_back({line.number, line.text, line.words, line.number <= main_lines});
+      } else if (name == "include") {
+        if (line.words.size() != 2) refuse("Bad directive or wrong number of arguments");
+        if (depth == max_depth) {
+          refuse("Files include each other more than 16 deep: does one of them include itself?");
+        }
+        include(line.words[1], depth);
+      } else {
+        const auto problem = name == "vedette"
+                                 ? apply_vedette(line.words, out_.settings)
+                                 : apply_generic(line.words, out_.settings, out_.warnings);
+        if (problem) refuse(*problem);
+      }
+    }
+  }
+
+  void include(const std::string& pattern, unsigned depth) {
+    if (pattern.find_first_of("*?[") == std::string::npos) {
+      read(read_config_file(pattern), 0, depth + 1);
+      return;
+    }
+    glob_t found{};
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+      const std::vector<std::string> paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+      ::globfree(&found);
+      for (const std::string& path : paths) read(read_config_file(path), 0, depth + 1);
+    }
+  }
+
+  static constexpr unsigned max_depth = 16;
+  Loaded out_{{}, {make_run_id(), {}, {}}, false, {}};
+  std::vector<SentinelLine> lines_;
+  std::vector<std::string> comments_;
+};
+
+}  // namespace
+
+std::string error_block(const ConfigError& error, Dialect dialect) {
+  std::string out = "\n*** FATAL CONFIG FILE ERROR (";
+  out += dialect == Dialect::valkey ? "Version" : "Redis";
+  out += " 7.0.15) ***\n";
+  if (error.where == Where::line) {
+    out += "Reading the configuration file, at line " + std::to_string(error.line) + "\n";
+    out += ">>> '" + error.text + "'\n";
+  }
+  return out + error.message + "\n";
+}
+
+std::string read_config_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  std::string text;
+  ssize_t got = -1;
+  if (descriptor >= 0) {
+    std::array<char, 16384> part{};
+    while ((got = ::read(descriptor, part.data(), part.size())) > 0) {
+      text.append(part.data(), static_cast<std::size_t>(got));
+    }
+  }
+  const int problem = errno;
+  if (descriptor >= 0) ::close(descriptor);
+  if (got < 0) {
+    throw ConfigError{Where::log, 0, {},
+                      "Fatal error, can't open config file '" + path +
+                          "': " + std::strerror(problem)};
+  }
+  return text;
+}
+
+Loaded load_config(const ConfigSources& sources) { return Loader{}.load(sources); }
+
+consensus::Announced announced(const Settings& settings) {
+  const std::uint16_t port = settings.announce_port != 0 ? settings.announce_port : settings.port;
+  return {settings.announce_ip, port};
+}
+
+}  // namespace vedette::agent
