@@ -6,15 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ -n "${VEDETTE_BIN-}" ]; then
-  deploy/install-packages.sh demo
-else
-  deploy/install-packages.sh build demo
-  cmake --preset release >/dev/null
-  cmake --build --preset release --target vedette
-  VEDETTE_BIN=$PWD/build/release/vedette
+deploy/install-packages.sh demo
+if [ -z "${VEDETTE_BIN-}" ]; then
+  deploy/build.sh release
+  export VEDETTE_BIN=$PWD/build/release/vedette
 fi
-export VEDETTE_BIN
 
 # Debian's Python, with Debian's python3-redis and nothing else on its path.
 exec /usr/bin/python3 -BEs deploy/demo/failover.py "$@"

@@ -14,7 +14,7 @@ packages_of() {
     demo) echo redis-server redis-tools python3 python3-redis ;;
     test) echo clang-format-14 redis-server redis-sentinel redis-tools \
       python3 python3-redis iproute2 ;;
-    runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata \
+    runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata hostname \
       ca-certificates ;;
     *) echo "install-packages.sh: no group '$1' (build clang tidy demo test runtime)" >&2; return 2 ;;
   esac
@@ -75,7 +75,7 @@ finish() {
   done
 }
 
-exec 9>/var/lib/dpkg/vedette-install.lock
+exec 9<"$0"
 flock 9
 trap finish EXIT
 trap 'exit 130' INT
