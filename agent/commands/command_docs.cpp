@@ -1,0 +1,212 @@
+// COMMAND: the command table as clients and redis-cli ask for it. What we have beyond Redis 7.0.15
+// stays out. Reference: sentinel-protocol.md section 3.27.
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/commands/handlers.hpp"
+#include "agent/commands/table.hpp"
+#include "agent/commands/words.hpp"
+#include "proto/glob.hpp"
+
+namespace vedette::agent::commands {
+
+namespace {
+
+constexpr std::pair<Flag, std::string_view> flag_words[] = {
+    {flag_admin, "admin"},     {flag_pubsub, "pubsub"},     {flag_noscript, "noscript"},
+    {flag_loading, "loading"}, {flag_stale, "stale"},       {flag_fast, "fast"},
+    {flag_no_auth, "no_auth"}, {flag_no_multi, "no_multi"}, {flag_allow_busy, "allow_busy"},
+};
+
+constexpr std::pair<Category, std::string_view> category_words[] = {
+    {category_admin, "admin"},
+    {category_connection, "connection"},
+    {category_dangerous, "dangerous"},
+    {category_pubsub, "pubsub"},
+};
+
+// A command and the container it is in, if any.
+struct Entry {
+  const CommandSpec* parent = nullptr;
+  const CommandSpec* spec = nullptr;
+  [[nodiscard]] std::string name() const { return full_name(parent, *spec); }
+};
+
+std::vector<Entry> visible(std::span<const CommandSpec> commands, const CommandSpec* parent) {
+  std::vector<Entry> entries;
+  for (const CommandSpec& spec : commands) {
+    if (!spec.has(flag_hidden)) entries.push_back({parent, &spec});
+  }
+  return entries;
+}
+
+std::vector<Entry> all_commands() { return visible(command_table(), nullptr); }
+
+std::vector<Entry> children(const Entry& entry) {
+  return visible(entry.spec->subcommands(), entry.spec);
+}
+
+// "sentinel" or "sentinel|master"; an entry without spec if there is no such command.
+Entry find(std::string_view name) {
+  const std::size_t bar = name.find('|');
+  Entry entry{nullptr, find_command(command_table(), name.substr(0, bar))};
+  if (entry.spec != nullptr && bar != std::string_view::npos) {
+    entry.parent = entry.spec;
+    entry.spec = find_command(entry.parent->subcommands(), name.substr(bar + 1));
+  }
+  if (entry.spec != nullptr && entry.spec->has(flag_hidden)) entry.spec = nullptr;
+  return entry;
+}
+
+std::vector<std::string_view> flags_of(const CommandSpec& spec) {
+  std::vector<std::string_view> words;
+  for (const auto& [flag, word] : flag_words) {
+    if (spec.has(flag)) words.push_back(word);
+  }
+  return words;
+}
+
+std::vector<std::string_view> categories_of(const CommandSpec& spec) {
+  std::vector<std::string_view> words;
+  words.push_back(spec.has(flag_fast) ? "fast" : "slow");
+  for (const auto& [category, word] : category_words) {
+    if ((spec.categories & category) != 0) words.push_back(word);
+  }
+  return words;
+}
+
+void write_info(proto::ReplyWriter& reply, const Entry& entry) {
+  const auto flags = flags_of(*entry.spec);
+  const auto categories = categories_of(*entry.spec);
+  reply.array(10);
+  reply.bulk(entry.name());
+  reply.integer(entry.spec->arity);
+  reply.set(flags.size());
+  for (const std::string_view flag : flags) reply.simple(flag);
+  for (int key = 0; key < 3; ++key) reply.integer(0);  // first, last, step: nothing has keys
+  reply.set(categories.size());
+  for (const std::string_view category : categories) reply.simple("@" + std::string(category));
+  reply.set(0);  // tips
+  reply.set(0);  // key specifications
+  const auto subcommands = children(entry);
+  reply.array(subcommands.size());
+  for (const Entry& subcommand : subcommands) write_info(reply, subcommand);
+}
+
+void write_docs(proto::ReplyWriter& reply, const Entry& entry) {
+  const auto subcommands = children(entry);
+  reply.bulk(entry.name());
+  reply.map(subcommands.empty() ? 3 : 4);
+  reply.bulk("summary");
+  reply.bulk(entry.spec->summary);
+  reply.bulk("since");
+  reply.bulk("1.0.0");
+  reply.bulk("group");
+  reply.bulk((entry.spec->categories & category_pubsub) != 0 ? "pubsub" : "server");
+  if (subcommands.empty()) return;
+  reply.bulk("subcommands");
+  reply.map(subcommands.size());
+  for (const Entry& subcommand : subcommands) write_docs(reply, subcommand);
+}
+
+bool in_category(const CommandSpec& spec, std::string_view name) {
+  for (const std::string_view word : categories_of(spec)) {
+    if (proto::equals_ignoring_case(word, name)) return true;
+  }
+  return false;
+}
+
+// FILTERBY of COMMAND LIST; by default everything passes.
+struct ListFilter {
+  std::string_view category;
+  std::string_view pattern;
+  bool modules_only = false;  // there are no modules
+
+  [[nodiscard]] bool passes(const Entry& entry) const {
+    if (modules_only) return false;
+    if (!category.empty() && !in_category(*entry.spec, category)) return false;
+    return pattern.empty() || proto::glob_match(pattern, entry.name(), proto::CaseRule::ignore);
+  }
+};
+
+void write_list(proto::ReplyWriter& reply, const ListFilter& filter) {
+  std::vector<std::string> names;
+  for (const Entry& entry : all_commands()) {
+    if (filter.passes(entry)) names.push_back(entry.name());
+    for (const Entry& subcommand : children(entry)) {
+      if (filter.passes(subcommand)) names.push_back(subcommand.name());
+    }
+  }
+  reply.array(names.size());
+  for (const std::string& name : names) reply.bulk(name);
+}
+
+void write_all(Call& call) {
+  proto::ReplyWriter reply = call.reply();
+  const auto entries = all_commands();
+  reply.array(entries.size());
+  for (const Entry& entry : entries) write_info(reply, entry);
+}
+
+}  // namespace
+
+void command(Call& call) { write_all(call); }
+
+void command_count(Call& call) {
+  call.reply().integer(static_cast<std::int64_t>(all_commands().size()));
+}
+
+void command_info(Call& call) {
+  if (call.size() == 2) return write_all(call);
+  proto::ReplyWriter reply = call.reply();
+  reply.array(call.size() - 2);
+  for (std::size_t i = 2; i < call.size(); ++i) {
+    const Entry entry = find(call.words[i]);
+    if (entry.spec == nullptr) {
+      reply.null();
+    } else {
+      write_info(reply, entry);
+    }
+  }
+}
+
+void command_docs(Call& call) {
+  std::vector<Entry> entries;
+  if (call.size() == 2) entries = all_commands();
+  for (std::size_t i = 2; i < call.size(); ++i) {
+    const Entry entry = find(call.words[i]);
+    if (entry.spec != nullptr) entries.push_back(entry);
+  }
+  proto::ReplyWriter reply = call.reply();
+  reply.map(entries.size());
+  for (const Entry& entry : entries) write_docs(reply, entry);
+}
+
+void command_list(Call& call) {
+  ListFilter filter;
+  if (call.size() == 5 && is_word(call.words[2], "filterby")) {
+    const std::string& kind = call.words[3];
+    if (is_word(kind, "module")) {
+      filter.modules_only = true;
+    } else if (is_word(kind, "aclcat")) {
+      filter.category = call.words[4];
+    } else if (is_word(kind, "pattern")) {
+      filter.pattern = call.words[4];
+    } else {
+      return call.error(error_syntax);
+    }
+  } else if (call.size() != 2) {
+    return call.error(error_syntax);
+  }
+  proto::ReplyWriter reply = call.reply();
+  write_list(reply, filter);
+}
+
+void command_getkeys(Call& call) {
+  const bool known = find_command(command_table(), call.words[2]) != nullptr;
+  call.error(known ? "ERR The command has no key arguments" : "ERR Invalid command specified");
+}
+
+}  // namespace vedette::agent::commands

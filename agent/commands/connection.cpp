@@ -1,0 +1,144 @@
+// What a connection says about itself: protocol version, password, end.
+// Reference: sentinel-protocol.md sections 3.24 and 3.25.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/commands/handlers.hpp"
+#include "agent/commands/words.hpp"
+
+namespace vedette::agent::commands {
+
+namespace {
+
+// Takes the same time wherever the first difference is.
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+  unsigned difference = a.size() == b.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char other = b.empty() ? '\0' : b[i % b.size()];
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i] ^ other));
+  }
+  return difference == 0;
+}
+
+// There is one user, `default`, who needs the password of `requirepass` if there is one.
+bool log_in(Call& call, std::string_view user, std::string_view password) {
+  const std::string& wanted = call.facade().settings().requirepass;
+  if (user != "default") return false;
+  if (!wanted.empty() && !same_secret(password, wanted)) return false;
+  call.client.authenticated = true;
+  call.client.user = "default";
+  return true;
+}
+
+struct HelloOptions {
+  std::optional<proto::RespVersion> version;
+  std::optional<std::string> user;
+  std::string password;
+  std::optional<std::string> name;
+  std::string error;
+};
+
+HelloOptions read_hello(const proto::Request& words) {
+  HelloOptions options;
+  if (words.size() > 1) {
+    const auto number = proto::parse_integer(words[1]);
+    if (!number) {
+      options.error = "ERR Protocol version is not an integer or out of range";
+      return options;
+    }
+    if (*number != 2 && *number != 3) {
+      options.error = "NOPROTO unsupported protocol version";
+      return options;
+    }
+    options.version = *number == 3 ? proto::RespVersion::v3 : proto::RespVersion::v2;
+  }
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const std::size_t left = words.size() - 1 - i;
+    if (is_word(words[i], "auth") && left >= 2) {
+      options.user = words[i + 1];
+      options.password = words[i + 2];
+      i += 2;
+    } else if (is_word(words[i], "setname") && left >= 1) {
+      options.name = words[i + 1];
+      i += 1;
+      if (!is_plain_name(*options.name)) {
+        options.error = error_client_name;
+        return options;
+      }
+    } else {
+      options.error =
+          "ERR Syntax error in HELLO option '" + std::string(quoted_part(words[i])) + "'";
+      return options;
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+void hello(Call& call) {
+  const HelloOptions options = read_hello(call.words);
+  if (!options.error.empty()) return call.error(options.error);
+  if (options.user && !log_in(call, *options.user, options.password)) {
+    return call.error(error_wrong_password);
+  }
+  if (!call.client.authenticated) {
+    return call.error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+        "protocol version at the same time");
+  }
+  if (options.name) call.client.name = *options.name;
+  if (options.version) call.client.version = *options.version;
+
+  proto::ReplyWriter reply = call.reply();
+  reply.map(6);
+  reply.bulk("server");
+  reply.bulk("redis");
+  reply.bulk("version");
+  reply.bulk(dialect_version);
+  reply.bulk("proto");
+  reply.integer(static_cast<std::int64_t>(call.client.version));
+  reply.bulk("id");
+  reply.integer(static_cast<std::int64_t>(call.client.id));
+  reply.bulk("mode");
+  reply.bulk("sentinel");
+  reply.bulk("modules");
+  reply.array(0);
+}
+
+void auth(Call& call) {
+  if (call.size() > 3) return call.error(error_syntax);
+  if (call.size() == 2) {
+    if (call.facade().settings().requirepass.empty()) {
+      return call.error(
+          "ERR AUTH <password> called without any password configured for the default user. Are "
+          "you sure your configuration is correct?");
+    }
+    if (!log_in(call, "default", call.words[1])) return call.error(error_wrong_password);
+    return call.ok();
+  }
+  if (!log_in(call, call.words[1], call.words[2])) return call.error(error_wrong_password);
+  call.ok();
+}
+
+void quit(Call& call) {
+  call.ok();
+  call.client.closing = true;
+}
+
+void reset(Call& call) {
+  Connection& client = call.client;
+  call.context.publisher.drop(client);
+  client.version = proto::RespVersion::v2;
+  client.name.clear();
+  client.reply_mode = ReplyMode::on;
+  client.muted = false;
+  client.user = "default";
+  client.authenticated = call.facade().settings().requirepass.empty();
+  call.reply().simple("RESET");
+}
+
+}  // namespace vedette::agent::commands
