@@ -10,6 +10,7 @@
 #include "consensus/options.hpp"
 #include "consensus/state.hpp"
 #include "consensus/time.hpp"
+#include "consensus/turn.hpp"
 
 namespace vedette::consensus {
 
@@ -29,7 +30,7 @@ class Core {
   [[nodiscard]] SaveNumber save_number() const noexcept { return state_.promises.last; }
 
  private:
-  void measure_lateness(Instant now);
+  void measure_lateness(Turn& turn);
 
   State state_;
   Instant last_step_;

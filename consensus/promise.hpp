@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -51,8 +52,10 @@ struct Promises {
     SaveNumber number;
     proto::Epoch current_epoch;
     std::vector<std::pair<GroupId, Vote>> votes;  // the groups whose vote changed with this number
+    Instant asked_at;
   };
   std::deque<Mark> marks;
+  Duration save_time{0};     // of the last completed save
 };
 
 }  // namespace vedette::consensus

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "consensus/agenda.hpp"
+#include "consensus/command.hpp"
 #include "consensus/durable.hpp"
 #include "consensus/ids.hpp"
 #include "consensus/options.hpp"
@@ -46,8 +47,9 @@ struct PingClock {
   // Start of the silence: sending of the oldest unanswered PING, or loss of the link if that came first.
   std::optional<OwnTime> silent_since;
   std::optional<Instant> silent_since_wall;  // the same instant for readers
+  bool answered = false; // an acceptable reply came at least once
   Instant last_sent{};
-  Instant last_ok{};     // last acceptable reply
+  Instant last_ok{};     // last acceptable reply, or creation
   Instant last_reply{};  // last reply of any kind
   Duration round_trip{0};  // of the last answered PING, 0 if none
 };
@@ -70,17 +72,19 @@ struct Node {
   std::optional<Instant> info_at;     // when it arrived
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
-  Instant info_due{};
 
   proto::Role reported_role = proto::Role::master;
   Instant reported_role_at{};         // last change
   std::optional<Instant> rebooted_at; // master only, while the reboot is being counted
   Instant replica_conf_changed_at{};  // master_host/master_port last changed
-  bool reconciled = true;             // false from losing contact until the role was judged again
+  bool superseded = false;            // replaced by a switch and not seen as a replica since
 
   // ROLE, asked when an answer matters now.
   std::optional<RequestId> role_request;
   Instant role_sent_at{};
+  bool role_wanted = false;            // ask as soon as a link is open
+  bool role_proves = false;            // ROLE was sent while a majority published our configuration
+  std::optional<Instant> proven_at;    // sending of such a ROLE that was answered "master"
 
   std::optional<RequestId> hello_request;
   Instant hello_due{};
@@ -172,6 +176,7 @@ struct Attempt {
   Phase phase = Phase::wait_start;
   bool forced = false;                 // SENTINEL FAILOVER
   bool by_force = false;               // ... that goes on without a majority
+  int tries = 0;                       // of a forced attempt: epochs in which it was outvoted
   Instant started{};
   Instant phase_since{};
   bool durable = false;                // the candidacy is on disk; nothing leaves before
@@ -191,9 +196,8 @@ struct Attempt {
 // The background work after a switch: pointing the other replicas at the new master.
 struct Reconfiguration {
   proto::Address old_master;
-  proto::Epoch epoch{};
   Instant started{};
-  bool leader = false;                 // we announced; otherwise we only watch for a dead leader
+  std::optional<proto::RunId> leader;  // who does it; we ourselves if unset
 };
 
 // ---- a monitored master with its replicas and the agents that share it ---------------------------

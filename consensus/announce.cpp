@@ -1,0 +1,42 @@
+#include "consensus/announce.hpp"
+
+#include <utility>
+
+namespace vedette::consensus {
+
+namespace {
+
+std::string spaced(const proto::Address& address) {
+  return address.host + " " + std::to_string(address.port);
+}
+
+}  // namespace
+
+std::string describe_master(const Group& group, const proto::Address& master) {
+  return "master " + group.name + " " + spaced(master);
+}
+
+std::string describe(const Group& group) { return describe_master(group, group.master().address); }
+
+std::string describe(const Group& group, const Node& node) {
+  if (node.id == group.master_id) return describe(group);
+  return "slave " + proto::to_string(node.address) + " " + spaced(node.address) + " @ " + group.name +
+         " " + spaced(group.master().address);
+}
+
+std::string describe(const Group& group, const Peer& peer) {
+  return "sentinel " + peer.id.text() + " " + spaced(peer.address) + " @ " + group.name + " " +
+         spaced(group.master().address);
+}
+
+Announce make_announce(EventName event, std::string group, std::string payload) {
+  return Announce{event.name, event.level, std::move(group), std::move(payload)};
+}
+
+void announce(Turn& turn, EventName event, const Group& group, std::string payload) {
+  turn.emit(make_announce(event, group.name, std::move(payload)));
+}
+
+void note(Turn& turn, Level level, std::string text) { turn.emit(Note{level, std::move(text)}); }
+
+}  // namespace vedette::consensus

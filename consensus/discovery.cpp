@@ -1,0 +1,185 @@
+#include "consensus/discovery.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "consensus/announce.hpp"
+#include "consensus/links.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/saving.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+bool known_anywhere(const State& state, const proto::RunId& id) {
+  const auto knows = [&](const auto& entry) { return entry.second.peers.contains(id); };
+  return std::any_of(state.groups.begin(), state.groups.end(), knows);
+}
+
+void drop_peer_if_unknown(Turn& turn, const proto::RunId& id) {
+  if (known_anywhere(turn.state, id)) return;
+  const auto peer = turn.state.peers.find(id);
+  if (peer == turn.state.peers.end()) return;
+  close_link(turn, peer->second.link);
+  turn.state.agenda.forget(id);
+  turn.touched.erase(Subject{id});
+  turn.state.peers.erase(peer);
+}
+
+// A new id at a known address: whoever had it before is gone, everywhere.
+void evict_from_address(Turn& turn, Group& group, const proto::RunId& newcomer,
+                        const proto::Address& address) {
+  std::vector<proto::RunId> evicted;
+  for (const auto& [id, view] : group.peers) {
+    const Peer& peer = turn.state.peers.at(id);
+    if (id != newcomer && peer.address == address) evicted.push_back(id);
+  }
+  for (const proto::RunId& id : evicted) {
+    announce(turn, events::peer_invalid_address, group,
+             describe(group, turn.state.peers.at(id)));
+    for (auto& [group_id, each] : turn.state.groups) {
+      if (each.peers.erase(id) > 0) turn.touch(each);
+    }
+    drop_peer_if_unknown(turn, id);
+  }
+}
+
+void move_peer(Turn& turn, Group& group, Peer& peer, const proto::Address& address) {
+  announce(turn, events::peer_address_switch, group,
+           describe(group) + " ip " + address.host + " port " + std::to_string(address.port) +
+               " for " + peer.id.text());
+  peer.address = address;
+  close_link(turn, peer.link);
+  peer_link_lost(turn, peer);
+  const auto shares = [&](const auto& entry) {
+    return entry.first != group.id && entry.second.peers.contains(peer.id);
+  };
+  const auto others = std::count_if(turn.state.groups.begin(), turn.state.groups.end(), shares);
+  if (others > 0) {
+    announce(turn, events::peer_address_update, group,
+             describe(group, peer) + " " + std::to_string(others) + " additional matching instances");
+  }
+  turn.touch(peer);
+}
+
+}  // namespace
+
+Node* find_node(Group& group, const proto::Address& address) {
+  for (auto& [id, node] : group.nodes) {
+    if (node.address == address) return &node;
+  }
+  return nullptr;
+}
+
+Node& add_node(Turn& turn, Group& group, const proto::Address& address) {
+  if (Node* known = find_node(group, address)) return *known;
+  const NodeId id{++turn.state.serial};
+  Node& node = group.nodes[id];
+  node.id = id;
+  node.address = address;
+  node.reported_role = proto::Role::replica;
+  node.reported_role_at = turn.now;
+  restart_clock(turn, node);
+  turn.touch(group, node);
+  return node;
+}
+
+void forget_node(Turn& turn, Group& group, NodeId id) {
+  const auto found = group.nodes.find(id);
+  if (found == group.nodes.end()) return;
+  close_links(turn, found->second);
+  turn.state.agenda.forget(NodeRef{group.id, id});
+  turn.touched.erase(Subject{NodeRef{group.id, id}});
+  group.nodes.erase(found);
+}
+
+Peer& add_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address) {
+  const auto [found, fresh] = turn.state.peers.try_emplace(id, Peer{id, address, {}, {}, {}});
+  Peer& peer = found->second;
+  if (fresh) {
+    peer.ping.last_ok = peer.ping.last_reply = turn.now;
+    peer.ping.silent_since = turn.own();
+    peer.ping.silent_since_wall = turn.now;
+  }
+  PeerView& view = group.peers[id];
+  view.last_hello = turn.now;
+  view.hello_due = view.ask_due = turn.now;
+  turn.touch(peer);
+  turn.touch(group);
+  return peer;
+}
+
+Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address) {
+  const bool in_group = group.peers.contains(id);
+  const auto known = turn.state.peers.find(id);
+  if (in_group && known->second.address == address) return known->second;
+  if (known != turn.state.peers.end() && known->second.address != address) {
+    evict_from_address(turn, group, id, address);
+    move_peer(turn, group, known->second, address);
+    Peer& moved = add_peer(turn, group, id, address);
+    request_save(turn);
+    return moved;
+  }
+  evict_from_address(turn, group, id, address);
+  Peer& peer = add_peer(turn, group, id, address);
+  announce(turn, events::peer_found, group, describe(group, peer));
+  request_save(turn);
+  return peer;
+}
+
+void forget_peer(Turn& turn, Group& group, const proto::RunId& id) {
+  group.peers.erase(id);
+  drop_peer_if_unknown(turn, id);
+}
+
+Group& add_group(Turn& turn, const DurableGroup& durable) {
+  const GroupId id{++turn.state.serial};
+  Group& group = turn.state.groups[id];
+  turn.state.names[durable.name] = id;
+  group.id = id;
+  group.name = durable.name;
+  group.options = durable.options;
+  group.config_epoch = durable.config_epoch;
+  group.replid = durable.replid;
+  group.replaced = durable.replaced;
+  group.ballot.memory = group.ballot.durable = durable.vote;
+  Node& master = add_node(turn, group, durable.master);
+  master.reported_role = proto::Role::master;
+  group.master_id = master.id;
+  for (const proto::Address& replica : durable.replicas) add_node(turn, group, replica);
+  if (group.replaced) {
+    Node* replaced = find_node(group, group.replaced->address);
+    if (replaced != nullptr && replaced->id != group.master_id) replaced->superseded = true;
+  }
+  for (const DurablePeer& peer : durable.peers) {
+    if (peer.id != turn.state.my_id) add_peer(turn, group, peer.id, peer.address);
+  }
+  turn.touch(group);
+  return group;
+}
+
+void remove_group(Turn& turn, Group& group) {
+  std::vector<NodeId> nodes;
+  for (const auto& [id, node] : group.nodes) nodes.push_back(id);
+  for (const NodeId id : nodes) forget_node(turn, group, id);
+  std::vector<proto::RunId> peers;
+  for (const auto& [id, view] : group.peers) peers.push_back(id);
+  for (const proto::RunId& id : peers) forget_peer(turn, group, id);
+  turn.state.agenda.forget(group.id);
+  turn.touched.erase(Subject{group.id});
+  const GroupId group_id = group.id;
+  turn.state.names.erase(std::string(group.name));
+  turn.state.groups.erase(group_id);
+}
+
+void discover_replicas(Turn& turn, Group& group, const proto::InfoSnapshot& info) {
+  for (const proto::Address& address : info.replicas) {
+    if (address.port == 0 || find_node(group, address) != nullptr) continue;
+    const Node& node = add_node(turn, group, address);
+    announce(turn, events::replica_found, group, describe(group, node));
+    request_save(turn);
+  }
+}
+
+}  // namespace vedette::consensus

@@ -1,0 +1,268 @@
+#include "consensus/election.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "consensus/announce.hpp"
+#include "consensus/failover.hpp"
+#include "consensus/hellos.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/opinions.hpp"
+#include "consensus/quorum.hpp"
+#include "consensus/saving.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+constexpr std::uint64_t largest_epoch_jump = std::uint64_t{1} << 20;
+constexpr std::uint64_t largest_step = 64;
+constexpr Duration voter_freshness = std::chrono::seconds{1};
+
+Group* find_by_address(State& state, const proto::Address& address) {
+  for (auto& [id, group] : state.groups) {
+    if (group.master().address == address) return &group;
+  }
+  return nullptr;
+}
+
+// Someone asks about an address that we have moved from: tell everyone where the master is now.
+void correct_asker(Turn& turn, const proto::Address& address) {
+  for (auto& [id, group] : turn.state.groups) {
+    if (!group.replaced || group.replaced->address != address) continue;
+    if (group.moved_hello_at + hello_retry_period > turn.now) return;
+    group.moved_hello_at = turn.now;
+    publish_everywhere(turn, group);
+    return;
+  }
+}
+
+void hold(Turn& turn, Group& group) {
+  const auto& voted_for = group.ballot.memory.voted_for;
+  if (!voted_for || *voted_for == turn.state.my_id) return;
+  const auto peer = turn.state.peers.find(*voted_for);
+  const bool ours = peer != turn.state.peers.end() && peer->second.speaks_vedette.value_or(false);
+  const Instant until = turn.now + (ours ? hold_for_vedette : hold_for_legacy);
+  group.ballot.held_until = std::min(until, group.ballot.held_since + longest_hold);
+}
+
+bool is_plausible(const State& state, proto::Epoch epoch) {
+  return number(epoch) <= number(state.current_epoch) + largest_epoch_jump;
+}
+
+bool may_grant(const Turn& turn, const Group& group, const proto::DownQuery& query) {
+  return query.epoch > group.ballot.memory.epoch && query.epoch > group.config_epoch &&
+         *query.candidate != turn.state.my_id && is_plausible(turn.state, query.epoch) &&
+         !is_held(turn, group);
+}
+
+proto::DownReply recorded(const Group& group, bool down) {
+  const Ballot& ballot = group.ballot;
+  const bool settled = ballot.memory == ballot.durable;
+  if (!settled) return {down, std::nullopt, proto::Epoch{}};
+  return {down, ballot.durable.voted_for, ballot.durable.epoch};
+}
+
+void raise_epoch(Turn& turn, proto::Epoch epoch) {
+  if (epoch <= turn.state.current_epoch) return;
+  turn.state.current_epoch = epoch;
+  promise(turn, NewsPromise{make_announce(events::new_epoch, "", std::to_string(number(epoch)))});
+}
+
+// Records the vote in memory and has it saved; nothing of it is visible before that is done.
+void cast(Turn& turn, Group& group, const Vote& vote) {
+  raise_epoch(turn, vote.epoch);
+  group.ballot.memory = vote;
+  group.ballot.held_since = turn.now;
+  group.ballot.held_until.reset();
+  request_vote_save(turn, group);
+  const std::string news = vote.voted_for->text() + " " + std::to_string(number(vote.epoch));
+  promise(turn, NewsPromise{make_announce(events::vote_for_leader, group.name, news)});
+}
+
+void grant(Turn& turn, Group& group, const VoteAsked& event, bool down) {
+  if (group.attempt) abort_attempt(turn, group, &events::abort_not_elected);
+  const Vote vote{event.query.epoch, event.query.candidate};
+  cast(turn, group, vote);
+  hold(turn, group);
+  promise(turn, VotePromise{group.id, vote, down, event.ticket});
+  turn.touch(group);
+}
+
+// The same candidate asks again in the epoch that it got: a renewal, and no write if it is on disk.
+bool renew(Turn& turn, Group& group, const VoteAsked& event, bool down) {
+  const Vote asked{event.query.epoch, event.query.candidate};
+  if (group.ballot.memory != asked || *asked.voted_for == turn.state.my_id) return false;
+  hold(turn, group);
+  if (group.ballot.durable == asked) {
+    turn.emit(ReplyVote{event.ticket, {down, asked.voted_for, asked.epoch}});
+  } else {
+    request_vote_save(turn, group);
+    promise(turn, VotePromise{group.id, asked, down, event.ticket});
+  }
+  turn.touch(group);
+  return true;
+}
+
+bool is_legacy(const State& state, const proto::RunId& peer) {
+  return !state.peers.at(peer).speaks_vedette.value_or(false);
+}
+
+// A legacy voter whose answer is older than our epoch hides a global epoch above it: step further next time.
+void note_refusal(Turn& turn, Group& group, const proto::RunId& peer, const proto::DownReply& reply) {
+  Attempt& attempt = *group.attempt;
+  attempt.refused.insert(peer);
+  attempt.confirmed.erase(peer);
+  attempt.higher_vote = std::max(attempt.higher_vote, reply.epoch);
+  if (reply.epoch < attempt.epoch && is_legacy(turn.state, peer)) {
+    group.epoch_step = std::min(group.epoch_step * 2, largest_step);
+  }
+}
+
+std::size_t count_answering(const Turn& turn, const Group& group) {
+  std::size_t count = 1;
+  for (const auto& [id, view] : group.peers) {
+    const Peer& peer = turn.state.peers.at(id);
+    const bool asked = view.answered_at != Instant{} && view.answered_at + voter_freshness >= turn.now;
+    if (peer.link.is_open() && (asked || answered_within(peer.ping, turn.now, voter_freshness))) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+bool is_held(const Turn& turn, const Group& group) {
+  const bool leading = group.attempt && group.attempt->phase > Phase::wait_start;
+  if (leading && !group.attempt->by_force) return true;
+  if (turn.now < turn.state.started + hold_for_legacy) return true;
+  return group.ballot.held_until && turn.now < *group.ballot.held_until;
+}
+
+void prolong_hold(Turn& turn, Group& group) {
+  if (group.ballot.held_until && turn.now < *group.ballot.held_until) hold(turn, group);
+}
+
+void on_vote_asked(Turn& turn, const VoteAsked& event) {
+  Group* group = find_by_address(turn.state, event.query.master);
+  if (group == nullptr) {
+    correct_asker(turn, event.query.master);
+    turn.emit(ReplyVote{event.ticket, {}});
+    return;
+  }
+  const bool down = group->master().subjectively_down && !turn.state.tilt_since;
+  // Whoever asks sees the master down: a good moment to ask back (rule 1: a hint, no opinion).
+  ask_dissenters(turn, *group);
+  if (!event.query.candidate) {
+    turn.emit(ReplyVote{event.ticket, {down, std::nullopt, proto::Epoch{}}});
+    return;
+  }
+  if (renew(turn, *group, event, down)) return;
+  if (may_grant(turn, *group, event.query)) {
+    grant(turn, *group, event, down);
+    return;
+  }
+  turn.emit(ReplyVote{event.ticket, recorded(*group, down)});
+}
+
+bool may_stand(const Turn& turn, const Group& group) {
+  if (is_held(turn, group) || turn.state.current_epoch >= proto::max_epoch) return false;
+  return count_answering(turn, group) >= votes_needed(group.voters(), group.options.quorum);
+}
+
+void stand(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  const proto::Epoch base =
+      std::max({turn.state.current_epoch, group.ballot.memory.epoch, group.config_epoch});
+  attempt.epoch = next(base, group.epoch_step);
+  const Vote vote{attempt.epoch, turn.state.my_id};
+  raise_epoch(turn, attempt.epoch);
+  promise(turn, NewsPromise{make_announce(events::try_failover, group.name, describe(group))});
+  cast(turn, group, vote);
+  group.ballot.candidacy = true;
+  group.last_attempt = turn.now;
+  promise(turn, CandidacyPromise{group.id, vote});
+}
+
+void on_candidacy_durable(Turn& turn, GroupId id, const Vote& vote) {
+  const auto found = turn.state.groups.find(id);
+  if (found == turn.state.groups.end()) return;
+  Group& group = found->second;
+  const bool alive = group.attempt && group.attempt->epoch == vote.epoch && group.ballot.candidacy &&
+                     group.ballot.memory == vote;
+  if (!alive) return;
+  group.attempt->durable = true;
+  group.attempt->phase_since = turn.now;
+  ask_for_votes(turn, group);
+  turn.touch(group);
+}
+
+void on_candidacy_withdrawn(Turn& turn, GroupId id, const Vote& vote) {
+  const auto found = turn.state.groups.find(id);
+  if (found == turn.state.groups.end()) return;
+  Group& group = found->second;
+  if (!group.attempt || group.attempt->epoch != vote.epoch) return;
+  note(turn, Level::warning,
+       "Candidacy for " + group.name + " withdrawn: the vote could not be saved: " +
+           turn.state.promises.error);
+  abort_attempt(turn, group, nullptr);
+}
+
+void end_candidacy(Group& group) { group.ballot.candidacy = false; }
+
+void count_vote(Turn& turn, Group& group, const Peer& peer, const PeerView::Ask& ask,
+                const proto::DownReply& reply) {
+  if (!group.attempt || !group.attempt->durable || !ask.query.candidate) return;
+  Attempt& attempt = *group.attempt;
+  if (ask.query.epoch != attempt.epoch || ask.query.master != attempt.address) return;
+  if (reply.voted_for == turn.state.my_id && reply.epoch == attempt.epoch) {
+    Instant& sent = attempt.confirmed[peer.id];
+    sent = std::max(sent, ask.sent_at);
+    attempt.refused.erase(peer.id);
+  } else {
+    note_refusal(turn, group, peer.id, reply);
+  }
+  turn.touch(group);
+}
+
+bool has_won(const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  if (!attempt.durable || !group.ballot.candidacy) return false;
+  return attempt.confirmed.size() + 1 >= votes_needed(group.voters(), group.options.quorum);
+}
+
+bool has_lost(const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  if (attempt.higher_vote > attempt.epoch) return true;
+  return group.voters() - std::min(group.voters(), attempt.refused.size()) <
+         votes_needed(group.voters(), group.options.quorum);
+}
+
+Instant authority_until(const Turn& turn, const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  const std::size_t others = majority(group.voters()) - 1;
+  const bool own_vote = group.ballot.candidacy && group.ballot.memory == group.ballot.durable;
+  if (!own_vote || attempt.confirmed.size() < others) return Instant{};
+  if (others == 0) return turn.now + authority_for;
+  std::vector<Instant> sent;
+  for (const auto& [id, at] : attempt.confirmed) sent.push_back(at);
+  std::sort(sent.rbegin(), sent.rend());
+  return sent[others - 1] + authority_for;
+}
+
+void renew_authority(Turn& turn, Group& group) {
+  group.attempt->refused.clear();
+  ask_for_votes(turn, group);
+}
+
+Duration vote_round(const State& state, const Group& group) {
+  Duration slowest{0};
+  for (const auto& [id, view] : group.peers) {
+    slowest = std::max(slowest, state.peers.at(id).ping.round_trip);
+  }
+  return slowest + save_time(state);
+}
+
+}  // namespace vedette::consensus

@@ -1,0 +1,450 @@
+#include "consensus/failover.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "consensus/election.hpp"
+#include "consensus/hellos.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/quorum.hpp"
+#include "consensus/replica_choice.hpp"
+#include "consensus/saving.hpp"
+#include "consensus/switching.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+constexpr Duration vote_patience = std::chrono::seconds{1};      // for answers of voters
+constexpr Duration info_patience = milliseconds{200};            // for INFO before choosing
+constexpr Duration choose_again_after = milliseconds{100};
+constexpr Duration choice_patience = std::chrono::seconds{4};    // within the longest hold
+constexpr Duration promotion_poll = milliseconds{20};
+constexpr Duration stand_recheck = milliseconds{100};
+constexpr Duration least_retry = milliseconds{5};
+constexpr Duration least_retry_with_legacy = milliseconds{100};
+constexpr Duration longest_retry = std::chrono::seconds{1};
+constexpr Duration retry_after_abort = std::chrono::seconds{5};
+constexpr int most_forced_tries = 3;
+
+void enter(Turn& turn, Attempt& attempt, Phase phase) {
+  attempt.phase = phase;
+  attempt.phase_since = turn.now;
+}
+
+bool has_legacy_voters(const State& state, const Group& group) {
+  const auto legacy = [&](const auto& entry) {
+    return !state.peers.at(entry.first).speaks_vedette.value_or(false);
+  };
+  return std::any_of(group.peers.begin(), group.peers.end(), legacy);
+}
+
+// A lost election is repeated after a short random wait that doubles.
+void retry_soon(Turn& turn, Group& group) {
+  const Duration least =
+      has_legacy_voters(turn.state, group) ? least_retry_with_legacy : least_retry;
+  const Duration base = std::max({vote_round(turn.state, group), least, group.retry_wait});
+  group.stand_at = turn.now + turn.state.random.between(base, base * 2);
+  group.retry_wait = std::min(base * 2, longest_retry);
+}
+
+// Agents whose id comes earlier stand earlier, so that in the usual case only one does.
+Duration stagger(Turn& turn, const Group& group) {
+  std::int64_t rank = 0;
+  for (const auto& [id, view] : group.peers) {
+    if (id < turn.state.my_id && !view.subjectively_down) ++rank;
+  }
+  const Duration step = std::clamp<Duration>(vote_round(turn.state, group) * 2, milliseconds{2},
+                                             milliseconds{25});
+  return step * rank + turn.state.random.between(Duration{0}, step / 4);
+}
+
+// ---- wait_start --------------------------------------------------------------------------------
+
+void begin_attempt(Turn& turn, Group& group, bool forced) {
+  Attempt attempt;
+  attempt.address = group.master().address;
+  attempt.forced = forced;
+  attempt.started = attempt.phase_since = turn.now;
+  group.attempt = attempt;
+  group.reconfiguration.reset();
+}
+
+void consider_standing(Turn& turn, Group& group) {
+  if (!group.objectively_down) {
+    group.stand_at.reset();
+    group.retry_wait = Duration{0};
+    return;
+  }
+  if (!group.stand_at) group.stand_at = turn.now + stagger(turn, group);
+  if (*group.stand_at > turn.now) return;
+  const bool candidate = choose_replica(group, turn.now, oldest_useful_info(group, turn.now)).has_value();
+  if (!candidate || !may_stand(turn, group)) {
+    group.stand_at = turn.now + stand_recheck;
+    return;
+  }
+  begin_attempt(turn, group, false);
+  stand(turn, group);
+}
+
+void elected(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  group.retry_wait = Duration{0};
+  group.epoch_step = 1;
+  announce(turn, events::elected_leader, group, describe(group));
+  announce(turn, events::select_replica, group, describe(group));
+  enter(turn, attempt, Phase::select_replica);
+  attempt.info_deadline = turn.now + info_patience;
+  for (auto& [id, node] : group.nodes) {
+    if (id != group.master_id) ask_info_now(turn, node);
+  }
+}
+
+void go_on_by_force(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  attempt.by_force = true;
+  note(turn, Level::warning,
+       "FAILOVER of " + group.name + " goes on without a majority of votes, as Sentinel does: only " +
+           std::to_string(attempt.confirmed.size() + 1) + " of " + std::to_string(group.voters()) +
+           " agents voted for it");
+  elected(turn, group);
+}
+
+void lose(Turn& turn, Group& group) {
+  abort_attempt(turn, group, &events::abort_not_elected);
+  retry_soon(turn, group);
+}
+
+// A reply named a newer vote: whoever got it may be acting already.
+bool is_overtaken(const Attempt& attempt) {
+  return attempt.phase != Phase::wait_start && !attempt.by_force &&
+         attempt.higher_vote > attempt.epoch;
+}
+
+// The operator's wish outlives a lost vote: first with fresh epochs, then by force.
+void insist(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  const bool outvoted = !attempt.refused.empty() && ++attempt.tries < most_forced_tries;
+  if (!outvoted) {
+    go_on_by_force(turn, group);
+    return;
+  }
+  attempt.confirmed.clear();
+  attempt.refused.clear();
+  attempt.higher_vote = {};
+  attempt.durable = false;
+  stand(turn, group);
+}
+
+void wait_start(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  if (attempt.epoch == proto::Epoch{}) {  // forced, and not allowed to vote yet
+    if (is_held(turn, group)) return;
+    stand(turn, group);
+  }
+  if (!attempt.durable) return;
+  if (has_won(group)) {
+    elected(turn, group);
+    return;
+  }
+  const bool given_up = has_lost(group) || attempt.phase_since + vote_patience <= turn.now;
+  if (!given_up) return;
+  if (attempt.forced) {
+    insist(turn, group);
+  } else {
+    lose(turn, group);
+  }
+}
+
+// ---- select_replica ----------------------------------------------------------------------------
+
+bool all_infos_came(const Group& group, const Attempt& attempt) {
+  for (const auto& [id, node] : group.nodes) {
+    if (id == group.master_id || !node.command.is_open() || node.subjectively_down) continue;
+    if (!node.info_at || *node.info_at < attempt.phase_since) return false;
+  }
+  return true;
+}
+
+void ask_infos_again(Turn& turn, Group& group) {
+  for (auto& [id, node] : group.nodes) {
+    if (id != group.master_id && !node.info_request) ask_info_now(turn, node);
+  }
+  group.attempt->choose_again_at = turn.now + choose_again_after;
+}
+
+void select_replica(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  if (attempt.choose_again_at > turn.now) return;
+  if (!all_infos_came(group, attempt) && attempt.info_deadline > turn.now) return;
+  const auto chosen = choose_replica(group, turn.now, attempt.phase_since);
+  if (!chosen) {
+    if (attempt.phase_since + choice_patience <= turn.now) {
+      abort_attempt(turn, group, &events::abort_no_good_replica);
+      group.stand_at = turn.now + retry_after_abort;
+    } else {
+      ask_infos_again(turn, group);
+    }
+    return;
+  }
+  Node& node = group.nodes.at(*chosen);
+  attempt.target = chosen;
+  announce(turn, events::selected_replica, group, describe(group, node));
+  announce(turn, events::send_promote, group, describe(group, node));
+  enter(turn, attempt, Phase::send_promote);
+}
+
+// ---- send_promote ------------------------------------------------------------------------------
+
+bool has_authority(Turn& turn, Group& group) {
+  return group.attempt->by_force || authority_until(turn, group) > turn.now;
+}
+
+// Asks once, then waits for the answers; false while waiting.
+bool authority_renewed(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  if (has_authority(turn, group)) {
+    attempt.asked_to_renew = false;
+    return true;
+  }
+  if (!attempt.asked_to_renew) {
+    attempt.asked_to_renew = true;
+    attempt.poll_at = turn.now + vote_patience;
+    renew_authority(turn, group);
+  }
+  return false;
+}
+
+void write_promote(Turn& turn, Group& group, Node& node) {
+  Attempt& attempt = *group.attempt;
+  proto::Hello hello = make_hello(turn.state, group, node.command.local_host);
+  hello.master = node.address;
+  hello.config_epoch = attempt.epoch;
+  attempt.promote_request = turn.new_request();
+  attempt.promote_sent_at = turn.now;
+  attempt.asked_to_renew = false;
+  const Instant not_after = attempt.by_force ? never : authority_until(turn, group);
+  turn.emit(Promote{node.command.id, *attempt.promote_request, std::move(hello), not_after});
+  announce(turn, events::wait_promotion, group, describe(group, node));
+  enter(turn, attempt, Phase::wait_promotion);
+}
+
+void send_promote(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  Node& node = group.nodes.at(*attempt.target);
+  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
+    abort_attempt(turn, group, &events::abort_replica_timeout);
+    group.stand_at = turn.now + retry_after_abort;
+    return;
+  }
+  if (!node.command.is_open()) {  // nothing left yet, so another may still be chosen
+    attempt.target.reset();
+    attempt.choose_again_at = turn.now + choose_again_after;
+    enter(turn, attempt, Phase::select_replica);
+    ask_infos_again(turn, group);
+    return;
+  }
+  if (authority_renewed(turn, group)) {
+    // A node that an earlier leader promoted needs no second promotion.
+    if (node.info.role == proto::Role::master) attempt.confirmed_master = true;
+    if (!attempt.confirmed_master) {
+      write_promote(turn, group, node);
+    } else {
+      enter(turn, attempt, Phase::wait_promotion);
+    }
+  } else if (attempt.poll_at <= turn.now) {
+    lose(turn, group);
+  }
+}
+
+// ---- wait_promotion ----------------------------------------------------------------------------
+
+void publish_promotion(Turn& turn, Group& group) {
+  const Attempt attempt = *group.attempt;
+  Node& node = group.nodes.at(*attempt.target);
+  if (node.reported_role != proto::Role::master) {
+    node.reported_role = proto::Role::master;
+    node.reported_role_at = turn.now;
+    announce(turn, events::role_unexpected, group,
+             describe(group, node) + " new reported role is master");
+  }
+  const proto::Address from = group.master().address;
+  const proto::Address to = node.address;
+  announce(turn, events::promoted, group, describe(group, node));
+  announce(turn, events::reconfigure_replicas, group, describe(group));
+  turn.emit(RunReconfigScript{group.name, true, from, to});
+  group.config_epoch = attempt.epoch;
+  end_candidacy(group);
+  group.attempt.reset();
+  switch_master(turn, group, to);
+  lead_reconfiguration(turn, group, from);
+  request_save(turn);
+  publish_everywhere(turn, group);
+}
+
+void wait_promotion(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  if (attempt.confirmed_master) {
+    if (authority_renewed(turn, group)) {
+      publish_promotion(turn, group);
+    } else if (attempt.poll_at <= turn.now) {
+      lose(turn, group);
+    }
+    return;
+  }
+  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
+    abort_attempt(turn, group, &events::abort_replica_timeout);
+    group.stand_at = turn.now + retry_after_abort;
+    return;
+  }
+  if (attempt.promote_request || attempt.poll_at > turn.now) return;
+  attempt.poll_at = turn.now + promotion_poll;
+  ask_role_now(turn, group, group.nodes.at(*attempt.target));
+}
+
+// The attempt's target if the event answers its Promote.
+Node* promote_target(Turn& turn, LinkId link, RequestId request) {
+  const auto owner = turn.state.links.find(link);
+  if (owner == turn.state.links.end() || owner->second.kind != LinkKind::command) return nullptr;
+  Group& group = turn.state.groups.at(owner->second.group);
+  if (!group.attempt || group.attempt->promote_request != request) return nullptr;
+  turn.touch(group);
+  return &group.nodes.at(owner->second.node);
+}
+
+Group& group_of(Turn& turn, LinkId link) {
+  return turn.state.groups.at(turn.state.links.at(link).group);
+}
+
+}  // namespace
+
+void tend_failover(Turn& turn, Group& group) {
+  if (group.attempt && is_overtaken(*group.attempt)) lose(turn, group);
+  if (!group.attempt) consider_standing(turn, group);
+  // Each phase may hand over to the next in the same step; four phases, so four rounds suffice.
+  for (int round = 0; round < 4 && group.attempt; ++round) {
+    const Phase before = group.attempt->phase;
+    if (before == Phase::wait_start) wait_start(turn, group);
+    else if (before == Phase::select_replica) select_replica(turn, group);
+    else if (before == Phase::send_promote) send_promote(turn, group);
+    else if (before == Phase::wait_promotion) wait_promotion(turn, group);
+    if (!group.attempt || group.attempt->phase == before) return;
+  }
+}
+
+Instant failover_due(const Turn& turn, const Group& group) {
+  if (!group.attempt) return group.stand_at.value_or(never);
+  const Attempt& attempt = *group.attempt;
+  const Instant give_up = attempt.phase_since + group.options.failover_timeout;
+  switch (attempt.phase) {
+    case Phase::wait_start: {
+      if (attempt.epoch == proto::Epoch{}) return turn.now + stand_recheck;
+      return attempt.durable ? attempt.phase_since + vote_patience : never;
+    }
+    case Phase::select_replica: {
+      return std::max(attempt.choose_again_at, std::min(attempt.info_deadline, turn.now + choose_again_after));
+    }
+    case Phase::send_promote:
+      return attempt.asked_to_renew ? std::min(attempt.poll_at, give_up) : give_up;
+    case Phase::wait_promotion: {
+      if (attempt.confirmed_master || !attempt.promote_request) return std::min(attempt.poll_at, give_up);
+      return give_up;
+    }
+    default: return never;
+  }
+}
+
+OrderStatus force_failover(Turn& turn, Group& group) {
+  const bool voted_elsewhere = group.ballot.held_until && turn.now < *group.ballot.held_until &&
+                               group.ballot.memory.epoch > group.config_epoch;
+  if (group.attempt || voted_elsewhere) return OrderStatus::failover_in_progress;
+  if (!choose_replica(group, turn.now, oldest_useful_info(group, turn.now))) {
+    return OrderStatus::no_good_replica;
+  }
+  note(turn, Level::warning, "Executing user requested FAILOVER of '" + group.name + "'");
+  group.ballot.held_until.reset();
+  begin_attempt(turn, group, true);
+  turn.touch(group);
+  return OrderStatus::ok;
+}
+
+void abort_attempt(Turn& turn, Group& group, const EventName* event) {
+  if (!group.attempt) return;
+  const Attempt attempt = *group.attempt;
+  if (event != nullptr) announce(turn, *event, group, describe(group));
+  if (attempt.promote_sent_at) {
+    // It may still execute: nobody else gets our vote, nor do we take an epoch, until it cannot.
+    group.ballot.held_until = *attempt.promote_sent_at + hold_for_vedette;
+    const auto node = group.nodes.find(*attempt.target);
+    if (node != group.nodes.end()) node->second.promoted_in_vain = true;
+  }
+  end_candidacy(group);
+  group.attempt.reset();
+  turn.touch(group);
+}
+
+void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
+  Node* node = promote_target(turn, event.link, event.request);
+  if (node == nullptr) return;
+  Attempt& attempt = *group_of(turn, event.link).attempt;
+  attempt.promote_request.reset();
+  attempt.poll_at = turn.now;
+  attempt.confirmed_master = event.role && event.role->role == proto::Role::master;
+}
+
+void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
+  if (promote_target(turn, event.link, event.request) == nullptr) return;
+  Attempt& attempt = *group_of(turn, event.link).attempt;
+  attempt.promote_request.reset();
+  attempt.promote_sent_at.reset();
+  attempt.confirmed.clear();  // whatever we had is too old
+  enter(turn, attempt, Phase::send_promote);
+}
+
+void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event) {
+  if (!group.attempt || group.attempt->promote_request != event.request) return;
+  note(turn, Level::warning,
+       "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
+  abort_attempt(turn, group, &events::abort_replica_timeout);
+  group.stand_at = turn.now + retry_after_abort;
+}
+
+void promotion_link_lost(Turn& turn, Group& group, const Node& node) {
+  if (!group.attempt || !group.attempt->promote_request || group.attempt->target != node.id) return;
+  // It may have executed: look as soon as the node can be asked again.
+  group.attempt->promote_request.reset();
+  group.attempt->poll_at = turn.now;
+  turn.touch(group);
+}
+
+void node_reports_master(Turn& turn, Group& group, Node& node) {
+  if (group.attempt && group.attempt->target == node.id &&
+      group.attempt->phase == Phase::wait_promotion) {
+    group.attempt->confirmed_master = true;
+    turn.touch(group);
+    return;
+  }
+  prolong_hold(turn, group);
+}
+
+void master_is_back(Turn& turn, Group& group, Instant asked_at) {
+  if (!group.attempt || group.attempt->forced || group.attempt->promote_sent_at) return;
+  const bool after_down = asked_at >= group.objectively_down_since;
+  if (!after_down || group.master().subjectively_down) return;
+  const Duration often = group.options.down_after * 10;
+  const bool again = group.aborted_for_master_at && *group.aborted_for_master_at + often > turn.now;
+  if (again) return;  // a master that comes and goes must not stop every failover
+  group.aborted_for_master_at = turn.now;
+  abort_attempt(turn, group, &events::abort_master_back);
+}
+
+void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello) {
+  if (group.ballot.memory.epoch == hello.config_epoch) prolong_hold(turn, group);
+  group.stand_at.reset();
+  if (!group.attempt) return;
+  // A Promote that left under a newer epoch still stands; anything else is overtaken.
+  const bool overtaken = hello.config_epoch >= group.attempt->epoch;
+  if (overtaken || !group.attempt->promote_sent_at) abort_attempt(turn, group, nullptr);
+}
+
+}  // namespace vedette::consensus

@@ -1,0 +1,33 @@
+// One attempt to fail over, from the candidacy to the published configuration.
+// The phases and what ends them: README.md; rules: sentinel-behaviour.md 5.6 and 5.7, safety.md 3, 8, 10.
+#pragma once
+
+#include "consensus/announce.hpp"
+#include "consensus/event.hpp"
+#include "consensus/turn.hpp"
+#include "proto/hello.hpp"
+
+namespace vedette::consensus {
+
+// Starts, advances or ends the group's attempt, as far as possible at this instant.
+void tend_failover(Turn& turn, Group& group);
+Instant failover_due(const Turn& turn, const Group& group);
+
+// SENTINEL FAILOVER.
+OrderStatus force_failover(Turn& turn, Group& group);
+
+// Ends the attempt; `event` is announced with the master's instance, nullptr for none.
+void abort_attempt(Turn& turn, Group& group, const EventName* event);
+
+void on_promote_answered(Turn& turn, const PromoteAnswered& event);
+void on_promote_withheld(Turn& turn, const PromoteWithheld& event);
+void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event);
+void promotion_link_lost(Turn& turn, Group& group, const Node& node);
+// A replica's INFO or ROLE said master: progress of ours or of the leader we voted for.
+void node_reports_master(Turn& turn, Group& group, Node& node);
+// The master answered ROLE master: the reason for the failover may be gone.
+void master_is_back(Turn& turn, Group& group, Instant asked_at);
+// Another agent published a newer configuration.
+void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello);
+
+}  // namespace vedette::consensus

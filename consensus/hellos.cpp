@@ -1,0 +1,121 @@
+#include "consensus/hellos.hpp"
+
+#include <algorithm>
+
+#include "consensus/announce.hpp"
+#include "consensus/discovery.hpp"
+#include "consensus/failover.hpp"
+#include "consensus/quorum.hpp"
+#include "consensus/saving.hpp"
+#include "consensus/switching.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+bool pubsub_heard(Turn& turn, LinkId link) {
+  const auto found = turn.state.links.find(link);
+  if (found == turn.state.links.end() || found->second.kind != LinkKind::pubsub) return false;
+  Group& group = turn.state.groups.at(found->second.group);
+  Node& node = group.nodes.at(found->second.node);
+  node.pubsub.heard_at = turn.now;
+  node.pubsub.backoff = Duration{0};
+  turn.touch(group, node);
+  return true;
+}
+
+void adopt_current_epoch(Turn& turn, proto::Epoch heard) {
+  if (heard <= turn.state.current_epoch) return;
+  turn.state.current_epoch = heard;
+  promise(turn, NewsPromise{make_announce(events::new_epoch, "", std::to_string(number(heard)))});
+}
+
+// A newer configuration: the one place where another agent's word moves our master. Its proof
+// (safety.md rule 6) belongs here.
+void adopt_configuration(Turn& turn, Group& group, const Peer& publisher, const proto::Hello& hello) {
+  if (hello.config_epoch <= group.config_epoch) return;
+  configuration_heard(turn, group, hello);
+  group.config_epoch = hello.config_epoch;
+  request_save(turn);
+  if (hello.master == group.master().address) return;
+  announce(turn, events::config_update_from, group, describe(group, publisher));
+  const proto::Address from = group.master().address;
+  switch_master(turn, group, hello.master);
+  watch_reconfiguration(turn, group, from, hello.agent_id);
+  turn.emit(RunReconfigScript{group.name, false, from, hello.master});
+}
+
+void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer) {
+  view.hello_request = turn.new_request();
+  view.hello_due = turn.now + turn.state.timings.publish_period;
+  const proto::Hello hello = make_hello(turn.state, group, peer.link.local_host);
+  turn.emit(PublishHello{peer.link.id, *view.hello_request, hello});
+}
+
+}  // namespace
+
+proto::Hello make_hello(const State& state, const Group& group, const std::string& local_host) {
+  const std::string& host = state.announced.host.empty() ? local_host : state.announced.host;
+  return proto::Hello{{host, state.announced.port}, state.my_id,
+                      state.durable_epoch,          group.name,
+                      group.master().address,       group.config_epoch};
+}
+
+void on_hello_heard(Turn& turn, const HelloHeard& event) {
+  if (event.link && !pubsub_heard(turn, *event.link)) return;
+  const proto::Hello& hello = event.hello;
+  if (hello.agent_id == turn.state.my_id) return;
+  Group* group = turn.state.find(hello.master_name);
+  if (group == nullptr) return;
+  Peer& peer = meet_peer(turn, *group, hello.agent_id, hello.agent);
+  adopt_current_epoch(turn, hello.current_epoch);
+  PeerView& view = group->peers.at(peer.id);
+  view.last_hello = turn.now;
+  view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};
+  adopt_configuration(turn, *group, peer, hello);
+  turn.touch(*group);
+}
+
+void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, bool accepted) {
+  for (auto& [id, group] : turn.state.groups) {
+    const auto found = group.peers.find(peer);
+    if (found == group.peers.end()) continue;
+    PeerView& view = found->second;
+    view.asks.erase(request);
+    if (view.hello_request != request) continue;
+    view.hello_request.reset();
+    const Duration wait = accepted ? Duration{turn.state.timings.publish_period} : hello_retry_period;
+    view.hello_due = turn.now + wait;
+    turn.touch(group);
+  }
+}
+
+void tend_hellos(Turn& turn, Group& group) {
+  for (auto& [id, view] : group.peers) {
+    const Peer& peer = turn.state.peers.at(id);
+    if (!peer.link.is_open() || view.hello_request || view.hello_due > turn.now) continue;
+    publish_to(turn, group, view, peer);
+  }
+}
+
+Instant hellos_due(const State& state, const Group& group) {
+  Instant due = never;
+  for (const auto& [id, view] : group.peers) {
+    if (!state.peers.at(id).link.is_open() || view.hello_request) continue;
+    due = std::min(due, view.hello_due);
+  }
+  return due;
+}
+
+bool configuration_is_confirmed(const Turn& turn, const Group& group) {
+  std::size_t publishers = 1;
+  for (const auto& [id, view] : group.peers) {
+    if (!view.published || view.published->at + hello_validity < turn.now) continue;
+    const bool same = view.published->master == group.master().address &&
+                      view.published->config_epoch == group.config_epoch;
+    if (same) ++publishers;
+  }
+  return publishers >= majority(group.voters());
+}
+
+}  // namespace vedette::consensus

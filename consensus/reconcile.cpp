@@ -1,0 +1,191 @@
+#include "consensus/reconcile.hpp"
+
+#include <algorithm>
+
+#include "consensus/announce.hpp"
+#include "consensus/discovery.hpp"
+#include "consensus/failover.hpp"
+#include "consensus/hellos.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/saving.hpp"
+#include "consensus/switching.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+constexpr Duration proof_validity = std::chrono::seconds{1};
+constexpr Duration repeat_after = std::chrono::seconds{1};
+constexpr Duration demotion_stagger = milliseconds{200};
+constexpr Duration reconcile_tick = milliseconds{200};
+
+bool reports_master(const Node& node) {
+  return node.info_at && node.reported_role == proto::Role::master;
+}
+
+// Agents act one after the other, the one that led the last failover first: one REPLICAOF is enough.
+Duration turn_in_line(const Turn& turn, const Group& group) {
+  if (group.ballot.durable.voted_for == turn.state.my_id &&
+      group.ballot.durable.epoch == group.config_epoch) {
+    return Duration{0};
+  }
+  const auto before = [&](const auto& entry) { return entry.first < turn.state.my_id; };
+  return demotion_stagger * (1 + std::count_if(group.peers.begin(), group.peers.end(), before));
+}
+
+// What every demotion needs: a majority publishes our configuration, nobody is known to have been elected
+// since, and the configured master just said that it is one.
+bool demotion_is_proven(Turn& turn, Group& group) {
+  if (group.attempt || group.ballot.memory.epoch > group.config_epoch) return false;
+  if (!configuration_is_confirmed(turn, group)) return false;
+  Node& master = group.master();
+  if (master.proven_at && *master.proven_at + proof_validity > turn.now) return true;
+  if (!master.role_request) ask_role_now(turn, group, master);
+  return false;
+}
+
+// Whether the node's time has come: at once for those we know to be superseded, 8 s for the rest.
+Instant demotion_due(const Turn& turn, const Group& group, const Node& node) {
+  const Duration patience = turn.state.timings.publish_period * 4;
+  const bool at_once = node.superseded || node.promoted_in_vain;
+  const Instant since = node.reported_role_at;
+  return at_once ? since + turn_in_line(turn, group) : since + patience;
+}
+
+bool master_looks_sane(const Turn& turn, const Group& group) {
+  const Node& master = group.master();
+  return reports_master(master) && !master.subjectively_down && !group.objectively_down &&
+         *master.info_at + turn.state.timings.info_period * 2 > turn.now;
+}
+
+bool repeated_too_soon(const Turn& turn, const Node& node) {
+  return node.follow_request || node.follow_sent_at + repeat_after > turn.now;
+}
+
+void reconcile_master(Turn& turn, Group& group, Node& node) {
+  if (demotion_due(turn, group, node) > turn.now || !master_looks_sane(turn, group)) return;
+  if (repeated_too_soon(turn, node) || !demotion_is_proven(turn, group)) return;
+  send_follow(turn, group, node);
+  node.promoted_in_vain = false;
+  announce(turn, events::convert_to_replica, group, describe(group, node));
+}
+
+bool follows_elsewhere(const Group& group, const Node& node) {
+  return node.info_at && node.reported_role == proto::Role::replica &&
+         node.info.role == proto::Role::replica && node.info.master != group.master().address;
+}
+
+// A replica that still follows the master we moved from only missed the move; anything else may be an
+// operator's doing and is left alone for failover-timeout.
+Duration patience_with(const Turn& turn, const Group& group, const Node& node) {
+  const bool missed_the_move = group.replaced && node.info.master == group.replaced->address;
+  if (missed_the_move) return repeat_after + turn_in_line(turn, group);
+  return group.options.failover_timeout;
+}
+
+void reconcile_replica(Turn& turn, Group& group, Node& node) {
+  if (group.reconfiguration) return;  // it has its turn there
+  const Duration patience = patience_with(turn, group, node);
+  const bool settled = node.replica_conf_changed_at + patience <= turn.now &&
+                       node.subjectively_down_since + patience <= turn.now &&
+                       group.master().reported_role_at + patience <= turn.now;
+  if (!settled || !master_looks_sane(turn, group) || repeated_too_soon(turn, node)) return;
+  if (!demotion_is_proven(turn, group)) return;
+  send_follow(turn, group, node);
+  announce(turn, events::fix_replica_config, group, describe(group, node));
+}
+
+bool needs_work(const Group& group, const Node& node) {
+  return node.id != group.master_id && node.command.is_open() &&
+         (reports_master(node) || follows_elsewhere(group, node));
+}
+
+void note_reboot(Turn& turn, Group& group, Node& node, const proto::InfoSnapshot& info) {
+  const bool changed = node.info.run_id && info.run_id && node.info.run_id != info.run_id;
+  if (!changed) return;
+  const bool counts = node.id == group.master_id && group.options.master_reboot_down_after.count() > 0;
+  if (counts) node.rebooted_at = turn.now;
+  announce(turn, events::reboot, group, describe(group, node));
+}
+
+void note_role(Turn& turn, Group& group, Node& node, proto::Role role) {
+  if (role == node.reported_role) return;
+  node.reported_role = role;
+  node.reported_role_at = turn.now;
+  const bool expected = (node.id == group.master_id) == (role == proto::Role::master);
+  announce(turn, expected ? events::role_as_expected : events::role_unexpected, group,
+           describe(group, node) + " new reported role is " + std::string(proto::to_wire(role)));
+  if (role == proto::Role::master && node.id != group.master_id) {
+    node_reports_master(turn, group, node);
+  }
+}
+
+void note_history(Turn& turn, Group& group, const Node& node, const proto::InfoSnapshot& info) {
+  const bool speaks = node.id == group.master_id && info.role == proto::Role::master;
+  if (!speaks || info.replid.empty() || info.replid == group.replid) return;
+  group.replid = info.replid;
+  request_save(turn);
+}
+
+}  // namespace
+
+void on_info_read(Turn& turn, const InfoRead& event) {
+  const auto owner = turn.state.links.find(event.link);
+  if (owner == turn.state.links.end() || owner->second.kind != LinkKind::command) return;
+  Group& group = turn.state.groups.at(owner->second.group);
+  Node& node = group.nodes.at(owner->second.node);
+  if (node.info_request != event.request) return;
+  node.info_request.reset();
+  note_reboot(turn, group, node, event.info);
+  if (event.info.master != node.info.master) node.replica_conf_changed_at = turn.now;
+  const auto run_id = event.info.run_id ? event.info.run_id : node.info.run_id;
+  node.info = event.info;
+  node.info.run_id = run_id;
+  node.info_at = turn.now;
+  if (event.info.role) note_role(turn, group, node, *event.info.role);
+  if (event.info.role == proto::Role::replica) node.superseded = false;
+  note_history(turn, group, node, event.info);
+  if (event.info.role == proto::Role::master && node.id == group.master_id) {
+    discover_replicas(turn, group, event.info);
+  }
+  note_resync_progress(turn, group, node);
+  turn.touch(group, node);
+  turn.touch(group);
+}
+
+void on_role_read(Turn& turn, const RoleRead& event) {
+  const auto owner = turn.state.links.find(event.link);
+  if (owner == turn.state.links.end() || owner->second.kind != LinkKind::command) return;
+  Group& group = turn.state.groups.at(owner->second.group);
+  Node& node = group.nodes.at(owner->second.node);
+  if (node.role_request != event.request) return;
+  node.role_request.reset();
+  const bool is_master = event.role.role == proto::Role::master;
+  if (is_master && node.role_proves) node.proven_at = node.role_sent_at;
+  if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
+  if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
+  turn.touch(group, node);
+  turn.touch(group);
+}
+
+void reconcile(Turn& turn, Group& group) {
+  for (auto& [id, node] : group.nodes) {
+    if (!needs_work(group, node)) continue;
+    if (reports_master(node)) {
+      reconcile_master(turn, group, node);
+    } else {
+      reconcile_replica(turn, group, node);
+    }
+  }
+}
+
+Instant reconcile_due(const Turn& turn, const Group& group) {
+  Instant due = never;
+  for (const auto& [id, node] : group.nodes) {
+    if (!needs_work(group, node)) continue;
+    due = std::min(due, turn.now + reconcile_tick);
+  }
+  return due;
+}
+
+}  // namespace vedette::consensus

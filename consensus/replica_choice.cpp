@@ -1,0 +1,83 @@
+#include "consensus/replica_choice.hpp"
+
+#include <tuple>
+
+namespace vedette::consensus {
+
+namespace {
+
+constexpr Duration freshest_ping = std::chrono::seconds{5};
+constexpr Duration info_age_in_trouble = std::chrono::seconds{5};
+constexpr Duration info_age_in_peace = std::chrono::seconds{30};
+
+bool shares_history(const Group& group, const Node& node) {
+  if (group.replid.empty()) return true;
+  return node.info.replid == group.replid || node.info.replid2 == group.replid;
+}
+
+bool was_replaced(const Group& group, const Node& node) {
+  if (!group.replaced) return false;
+  if (group.replaced->run_id && node.info.run_id) return group.replaced->run_id == node.info.run_id;
+  return group.replaced->address == node.address;
+}
+
+bool reports_master(const Node& node) { return node.info.role == proto::Role::master; }
+
+// Promoted for this fault by a leader that did not live to publish it.
+bool is_already_promoted(const Group& group, const Node& node) {
+  return reports_master(node) && !group.replid.empty() && shares_history(group, node) &&
+         !was_replaced(group, node);
+}
+
+Duration longest_link_outage(const Group& group, Instant now) {
+  const Node& master = group.master();
+  const Duration outage =
+      master.subjectively_down ? now - master.subjectively_down_since : Duration{0};
+  return outage + group.options.down_after * 10;
+}
+
+enum class Tier { already_promoted, same_history, other_history };
+
+Tier tier_of(const Group& group, const Node& node) {
+  if (is_already_promoted(group, node)) return Tier::already_promoted;
+  const bool follows = !reports_master(node) && shares_history(group, node);
+  return follows ? Tier::same_history : Tier::other_history;
+}
+
+// Smaller is better. Masters report neither priority nor replica offset, so only their own offset counts.
+auto rank_of(const Group& group, const Node& node) {
+  const Tier tier = tier_of(group, node);
+  const bool promoted = tier == Tier::already_promoted;
+  const int priority = promoted ? 0 : node.info.priority;
+  const std::int64_t offset =
+      promoted ? node.info.master_repl_offset : node.info.replica_repl_offset;
+  const std::string run_id = node.info.run_id ? proto::to_lower(node.info.run_id->text()) : "";
+  return std::tuple{tier, priority, -offset, run_id.empty(), run_id};
+}
+
+}  // namespace
+
+bool is_eligible(const Group& group, const Node& node, Instant now, Instant heard_since) {
+  if (node.id == group.master_id || node.subjectively_down || !node.command.is_open()) return false;
+  if (!node.ping.answered || node.ping.last_ok + freshest_ping < now) return false;
+  if (!node.info_at || *node.info_at < heard_since) return false;
+  if (is_already_promoted(group, node)) return true;
+  return node.info.priority != 0 &&
+         node.info.master_link_down_for <= longest_link_outage(group, now);
+}
+
+std::optional<NodeId> choose_replica(const Group& group, Instant now, Instant heard_since) {
+  const Node* best = nullptr;
+  for (const auto& [id, node] : group.nodes) {
+    if (!is_eligible(group, node, now, heard_since)) continue;
+    if (best == nullptr || rank_of(group, node) < rank_of(group, *best)) best = &node;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->id;
+}
+
+Instant oldest_useful_info(const Group& group, Instant now) {
+  return now - (group.master().subjectively_down ? info_age_in_trouble : info_age_in_peace);
+}
+
+}  // namespace vedette::consensus

@@ -1,0 +1,22 @@
+// Which replica becomes the master.
+// Rules: sentinel-behaviour.md 5.7 (selection), safety.md 8.
+#pragma once
+
+#include <optional>
+
+#include "consensus/state.hpp"
+#include "consensus/time.hpp"
+
+namespace vedette::consensus {
+
+// Whether the node may be chosen at all, by what we know now; `heard_since`: its INFO must be younger.
+bool is_eligible(const Group& group, const Node& node, Instant now, Instant heard_since);
+
+// A node that an earlier leader of this fault already promoted comes first; then nodes of the group's
+// replication history before others; then priority, offset, run id. Nullopt: nobody is eligible.
+std::optional<NodeId> choose_replica(const Group& group, Instant now, Instant heard_since);
+
+// How old INFO may be for a choice without a fresh round of questions (SENTINEL FAILOVER, standing).
+Instant oldest_useful_info(const Group& group, Instant now);
+
+}  // namespace vedette::consensus
