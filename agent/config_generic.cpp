@@ -212,19 +212,4 @@ std::optional<std::string> apply_vedette(const std::vector<std::string>& words,
   return std::nullopt;
 }
 
-void apply_environment(const char* http_bind, const char* http_port, Settings& settings,
-                       std::vector<std::string>& warnings) {
-  const bool was_configured = settings.http_is_configured;
-  const auto take = [&](const char* value, std::string_view variable, std::string_view name,
-                        bool already) {
-    if (value == nullptr || *value == '\0' || already) return;
-    const auto problem = apply_vedette({"vedette", std::string(name), value}, settings);
-    if (problem) warnings.push_back("Ignoring " + std::string(variable) + ": " + *problem);
-  };
-  take(http_bind, "VEDETTE_HTTP_BIND", "http-bind", settings.http_bind.has_value());
-  take(http_port, "VEDETTE_HTTP_PORT", "http-port", settings.http_port.has_value());
-  // The environment is a default of the image: a taken port must not keep the agent from starting.
-  settings.http_is_configured = was_configured;
-}
-
 }  // namespace vedette::agent

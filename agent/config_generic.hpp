@@ -19,10 +19,6 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
 // A `vedette` line: a setting of ours.
 std::optional<std::string> apply_vedette(const std::vector<std::string>& words, Settings& settings);
 
-// VEDETTE_HTTP_BIND and VEDETTE_HTTP_PORT count where no `vedette` line does. Either may be null.
-void apply_environment(const char* http_bind, const char* http_port, Settings& settings,
-                       std::vector<std::string>& warnings);
-
 // Whether the name (lower case) is a directive of Redis 7.0 or of a later Redis or Valkey.
 bool is_redis_directive(std::string_view name);
 

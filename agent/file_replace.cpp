@@ -119,7 +119,7 @@ std::string sync_directory(const std::string& path) {
 
 }  // namespace
 
-Replaced replace_file(const std::string& path, std::string_view content) {
+SaveResult replace_file(const std::string& path, std::string_view content) {
   const std::string target = follow_links(path);
   std::optional<struct stat> old;
   if (struct stat found{}; ::stat(target.c_str(), &found) == 0) old = found;
@@ -132,7 +132,7 @@ Replaced replace_file(const std::string& path, std::string_view content) {
   file.close();
   if (written && ::rename(temporary.c_str(), target.c_str()) == 0) {
     crash_point("after-rename");
-    Replaced result{sync_directory(directory_of(target))};
+    SaveResult result{sync_directory(directory_of(target))};
     if (result.error.empty()) crash_point("after-dirsync");
     return result;
   }

@@ -6,7 +6,7 @@
 
 namespace vedette::agent {
 
-struct Replaced {
+struct SaveResult {
   std::string error;      // "" = durable; else the errno text, the old content may or may not stand
   bool in_place = false;  // the file could not be renamed over: it was overwritten, which is not atomic
 };
@@ -18,6 +18,6 @@ struct Replaced {
 // For tests of crash safety only: the environment variable VEDETTE_CRASH_AT=<point>[:N] ends the process with
 // exit code 99 when the point is reached for the N-th time (default 1). Points: before-write (the temporary
 // file exists, empty), after-write, after-fsync, after-rename, after-dirsync.
-Replaced replace_file(const std::string& path, std::string_view content);
+SaveResult replace_file(const std::string& path, std::string_view content);
 
 }  // namespace vedette::agent

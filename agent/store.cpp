@@ -67,28 +67,27 @@ void Store::persist(consensus::SaveNumber number) {
 void Store::start() {
   Snapshot snapshot = take_();
   running_ = true;
-  started_ = wanted_;
   {
     const std::lock_guard lock(mutex_);
     job_ = std::move(snapshot);
-    job_number_ = started_;
+    job_number_ = wanted_;
   }
   wake_.notify_one();
 }
 
-void Store::finished(consensus::SaveNumber number, const Replaced& result) {
+void Store::finished(consensus::SaveNumber number, const SaveResult& result) {
   running_ = false;
   report_(number, result);
   // The report may have led to a new wish and started it already.
   if (!running_ && wanted_ > number) start();
 }
 
-Replaced Store::save_now(const Snapshot& snapshot) {
+SaveResult Store::save_now(const Snapshot& snapshot) {
   // The file is read again each time: the user may have edited it since.
   std::string problem = read_present(path_, last_text_);
   if (!problem.empty()) return {std::move(problem)};
   std::string text = render_config(last_text_, snapshot.durable, snapshot.settings);
-  Replaced result = replace_file(path_, text);
+  SaveResult result = replace_file(path_, text);
   if (result.error.empty()) last_text_ = std::move(text);
   return result;
 }
@@ -103,7 +102,7 @@ void Store::work() {
     job_.reset();
     lock.unlock();
 
-    const Replaced result = save_now(snapshot);
+    const SaveResult result = save_now(snapshot);
     post_([this, alive = alive_for_posts_, number, result] {
       if (alive.lock()) finished(number, result);
     });

@@ -28,7 +28,7 @@ class Store {
   // The state at the moment a save starts; called on the loop.
   using Take = std::function<Snapshot()>;
   // What became of the save of this number and all before; called on the loop.
-  using Report = std::function<void(consensus::SaveNumber, const Replaced&)>;
+  using Report = std::function<void(consensus::SaveNumber, const SaveResult&)>;
 
   // `text` is the file as it was loaded: the base of the rewrite if the file should vanish.
   Store(std::string path, std::string text, Post post, Take take, Report report);
@@ -41,12 +41,12 @@ class Store {
   void persist(consensus::SaveNumber number);
 
   // Saves at once and waits for the disk: for the start, when nothing is served yet.
-  Replaced save_now(const Snapshot& snapshot);
+  SaveResult save_now(const Snapshot& snapshot);
 
  private:
   struct Alive {};
   void start();
-  void finished(consensus::SaveNumber number, const Replaced& result);
+  void finished(consensus::SaveNumber number, const SaveResult& result);
   void work();
 
   const std::string path_;
@@ -56,7 +56,6 @@ class Store {
 
   // The loop's side.
   consensus::SaveNumber wanted_{0};
-  consensus::SaveNumber started_{0};
   bool running_ = false;
   std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();  // a late result finds it gone
 

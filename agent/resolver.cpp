@@ -1,0 +1,105 @@
+#include "agent/resolver.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "agent/clock.hpp"
+#include "proto/types.hpp"
+
+namespace vedette::agent {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+// How long an answer is not asked for again. Names in Kubernetes move within seconds.
+constexpr consensus::Duration fresh_for = std::chrono::seconds{2};
+
+// IPv4 first, as Sentinel's lookup prefers it; two families of one name must not look like two nodes.
+std::string choose(const tcp::resolver::results_type& results) {
+  std::string any;
+  for (const auto& entry : results) {
+    const auto address = entry.endpoint().address();
+    if (address.is_v4()) return address.to_string();
+    if (any.empty()) any = address.to_string();
+  }
+  return any;
+}
+
+}  // namespace
+
+class Resolver::Implementation : public std::enable_shared_from_this<Implementation> {
+ public:
+  explicit Implementation(asio::io_context& io) : resolver_(io) {}
+
+  void resolve(const std::string& host, Done done) {
+    Entry& entry = entries_[host];
+    const bool known = !entry.address.empty();
+    const std::string address = entry.address;
+    if (!known) entry.waiting.push_back(std::move(done));
+    if (!entry.asking && boot_now() - entry.asked_at > fresh_for) {
+      ask(host, entry);
+    } else if (!known && !entry.asking) {
+      answer(entry);  // it failed a moment ago
+    }
+    if (known) done(address, {});
+  }
+
+  void cancel() { resolver_.cancel(); }
+
+ private:
+  struct Entry {
+    std::string address;
+    std::string error;
+    consensus::Instant asked_at{};
+    bool asking = false;
+    std::vector<Done> waiting;
+  };
+
+  void ask(const std::string& host, Entry& entry) {
+    entry.asking = true;
+    entry.asked_at = boot_now();
+    resolver_.async_resolve(
+        host, "", [weak = weak_from_this(), host](const auto& error, const auto& results) {
+          const auto self = weak.lock();
+          if (!self || error == asio::error::operation_aborted) return;
+          self->answered(host, error ? std::string{} : choose(results), error.message());
+        });
+  }
+
+  void answered(const std::string& host, std::string address, const std::string& error) {
+    Entry& entry = entries_[host];
+    entry.asking = false;
+    entry.asked_at = boot_now();
+    // A name server that fails does not take away what was known.
+    if (!address.empty()) entry.address = std::move(address);
+    entry.error = "cannot resolve host name '" + host + "': " + error;
+    answer(entry);
+  }
+
+  static void answer(Entry& entry) {
+    const std::string address = entry.address;
+    const std::string error = address.empty() ? entry.error : std::string{};
+    for (Done& done : std::exchange(entry.waiting, {})) done(address, error);
+  }
+
+  tcp::resolver resolver_;
+  std::map<std::string, Entry> entries_;
+};
+
+Resolver::Resolver(asio::io_context& io) : implementation_(std::make_shared<Implementation>(io)) {}
+
+Resolver::~Resolver() { implementation_->cancel(); }
+
+void Resolver::resolve(const std::string& host, Done done) {
+  if (proto::is_ip_literal(host)) {
+    done(host, {});
+  } else {
+    implementation_->resolve(host, std::move(done));
+  }
+}
+
+}  // namespace vedette::agent

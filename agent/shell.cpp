@@ -1,0 +1,204 @@
+#include "agent/shell.hpp"
+
+#include <boost/asio/post.hpp>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "agent/clock.hpp"
+#include "agent/random_id.hpp"
+
+namespace vedette::agent {
+
+using consensus::Level;
+
+Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string file_text)
+    : io_(io),
+      log_(log),
+      settings_(std::move(loaded.settings)),
+      started_(boot_now()),
+      process_run_id_(make_run_id().text()),
+      core_(loaded.durable, announced(settings_), {}, make_seed(), started_),
+      links_(
+          io, [this](consensus::Event event) { deliver(std::move(event)); }, boot_now),
+      store_(
+          settings_.config_file, std::move(file_text),
+          [this](std::function<void()> task) { boost::asio::post(io_, std::move(task)); },
+          [this] { return Store::Snapshot{core_.durable(), settings_}; },
+          [this](consensus::SaveNumber number, const SaveResult& result) { saved(number, result); }),
+      scripts_(
+          io,
+          [this](std::string_view event, Level level, std::string payload) {
+            tell_of_script(event, level, std::move(payload));
+          },
+          [this] { return core_.state().timings; }),
+      timer_(
+          io, [this] { return links_.inputs(); }, [this] { deliver(consensus::Tick{}); }) {}
+
+Shell::~Shell() = default;
+
+void Shell::save_first() {
+  const SaveResult result = store_.save_now({core_.durable(), settings_});
+  log_save(result);
+  first_save_failed_ = !result.error.empty();
+}
+
+void Shell::start() {
+  deliver(consensus::Tick{});
+  // The core keeps trying; until then every promise of ours is withheld.
+  if (first_save_failed_) submit(consensus::FlushConfig{}, [](OrderResult) {});
+}
+
+consensus::Instant Shell::now() const { return boot_now(); }
+
+std::chrono::seconds Shell::uptime() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(boot_now() - started_);
+}
+
+std::size_t Shell::pending_requests(consensus::LinkId link) const { return links_.pending(link); }
+
+void Shell::log(Level level, const std::string& text) { log_.write(level, text); }
+
+void Shell::submit(consensus::Order order, std::function<void(OrderResult)> done) {
+  const consensus::Ticket ticket = next_ticket();
+  orders_.emplace(ticket, std::move(done));
+  deliver(consensus::Ordered{ticket, std::move(order)});
+}
+
+void Shell::ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) {
+  const consensus::Ticket ticket = next_ticket();
+  votes_.emplace(ticket, std::move(done));
+  deliver(consensus::VoteAsked{ticket, std::move(query)});
+}
+
+void Shell::hear_hello(const proto::Hello& hello) {
+  deliver(consensus::HelloHeard{std::nullopt, hello});
+}
+
+void Shell::shut_down(const std::string& reason) {
+  if (std::exchange(ending_, true)) return;
+  log_.write(Level::warning, reason);
+  // Not from within the command of a client, whose session is about to be closed.
+  boost::asio::post(io_, [this] {
+    if (end_) end_();
+  });
+}
+
+void Shell::deliver(consensus::Event event) {
+  events_.push_back(std::move(event));
+  if (!pumping_) pump();
+}
+
+void Shell::pump() {
+  pumping_ = true;
+  while (!events_.empty()) {
+    const consensus::Event event = std::move(events_.front());
+    events_.pop_front();
+    step(event);
+    // Requests of one moment leave in one write; writing may bring further events.
+    if (events_.empty()) links_.flush();
+  }
+  pumping_ = false;
+  timer_.set(core_.deadline());
+}
+
+void Shell::step(const consensus::Event& event) {
+  commands_.clear();
+  core_.step(boot_now(), event, commands_);
+  for (const consensus::Command& command : commands_) {
+    std::visit([this](const auto& what) { execute(what); }, command);
+  }
+  // Only now: the last announcement of a removed master still runs its script.
+  const auto* const ordered = std::get_if<consensus::Ordered>(&event);
+  if (ordered == nullptr) return;
+  const auto* const removal = std::get_if<consensus::RemoveGroup>(&ordered->order);
+  if (removal != nullptr && core_.state().find(removal->name) == nullptr) {
+    settings_.groups.erase(removal->name);
+  }
+}
+
+void Shell::execute(const consensus::Connect& command) {
+  LinkSpec spec;
+  spec.link = command.link;
+  spec.kind = command.kind;
+  spec.address = command.address;
+  spec.my_id = core_.state().my_id.text();
+  spec.source_address = settings_.bind_source_addr;
+  spec.keepalive_seconds = settings_.tcp_keepalive_seconds;
+  if (command.kind == consensus::LinkKind::peer) {
+    if (!settings_.sentinel_pass.empty()) {
+      spec.user = settings_.sentinel_user;
+      spec.password = settings_.sentinel_pass;
+    } else {
+      spec.password = settings_.requirepass;
+    }
+  } else if (const auto it = settings_.groups.find(command.group); it != settings_.groups.end()) {
+    spec.user = it->second.auth_user;
+    spec.password = it->second.auth_pass;
+    spec.renamed = it->second.renamed_commands;
+  }
+  links_.connect(std::move(spec));
+}
+
+void Shell::execute(const consensus::ReplyVote& command) {
+  auto waiting = votes_.extract(command.ticket);
+  if (waiting) waiting.mapped()(command.reply);
+}
+
+void Shell::execute(const consensus::ReplyOrder& command) {
+  auto waiting = orders_.extract(command.ticket);
+  if (waiting) waiting.mapped()({command.status, command.count});
+}
+
+void Shell::execute(const consensus::Announce& command) {
+  std::string line(command.event);
+  if (!command.payload.empty()) line += ' ' + command.payload;
+  log_.write(command.level, line);
+  if (command.level == Level::debug) return;
+  for (AnnouncementSink* const sink : sinks_) sink->announced(command);
+
+  if (command.level != Level::warning || command.group.empty()) return;
+  const auto it = settings_.groups.find(command.group);
+  if (it == settings_.groups.end() || it->second.notification_script.empty()) return;
+  scripts_.run({it->second.notification_script, std::string(command.event), command.payload});
+}
+
+void Shell::execute(const consensus::RunReconfigScript& command) {
+  const auto it = settings_.groups.find(command.group);
+  if (it == settings_.groups.end() || it->second.client_reconfig_script.empty()) return;
+  scripts_.run({it->second.client_reconfig_script, command.group,
+                command.leader ? "leader" : "observer", "start", command.from.host,
+                std::to_string(command.from.port), command.to.host,
+                std::to_string(command.to.port)});
+}
+
+void Shell::saved(consensus::SaveNumber number, const SaveResult& result) {
+  log_save(result);
+  if (result.error.empty()) {
+    deliver(consensus::Persisted{number});
+  } else {
+    deliver(consensus::PersistFailed{number, result.error});
+  }
+}
+
+void Shell::log_save(const SaveResult& result) {
+  if (!result.error.empty()) {
+    log_.write(Level::warning,
+               "WARNING: Sentinel was not able to save the new configuration on disk!!!: " +
+                   result.error);
+    return;
+  }
+  log_.write(Level::notice, "Sentinel new configuration saved on disk");
+  if (result.in_place && !std::exchange(told_of_overwriting_, true)) {
+    log_.write(Level::warning,
+               "The configuration file cannot be replaced by renaming (is it a mount of its own?) and "
+               "is overwritten in place: a power failure in that moment may damage it. Mount its "
+               "directory instead of the file.");
+  }
+}
+
+void Shell::tell_of_script(std::string_view event, Level level, std::string payload) {
+  execute(consensus::Announce{event, level, {}, std::move(payload)});
+}
+
+}  // namespace vedette::agent
