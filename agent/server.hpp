@@ -1,5 +1,5 @@
-// The port that clients, operators and other agents talk to: listeners, the accept loop, and who may
-// stay connected. What a connection says is session.hpp's, what it means is commands/'s.
+// The port that clients, operators and other agents talk to: listeners, the accept loop, and who
+// may stay connected. What a connection says is session.hpp's, what it means is commands/'s.
 // Reference: sentinel-protocol.md section 1.
 #pragma once
 
@@ -13,7 +13,8 @@
 
 namespace vedette::agent {
 
-// What became of Server::listen(). Every warning is to be logged at level warning whether or not it worked.
+// What became of Server::listen(). Every warning is to be logged at level warning whether or not it
+// worked.
 struct ListenOutcome {
   std::vector<std::string> warnings;
   std::string error;  // "" = listening; otherwise the last line to log before exit code 1
@@ -30,7 +31,8 @@ class Server {
   // Binds every address of settings().bind on settings().port and accepts from then on. Call once.
   [[nodiscard]] ListenOutcome listen();
 
-  // Closes listeners and connections; pending replies are written as far as the sockets take them at once.
+  // Closes listeners and connections; pending replies are written as far as the sockets take them
+  // at once.
   void stop();
 
   // To be told every announcement; publishes it to the subscribers.
