@@ -1,0 +1,462 @@
+#include "tests/consensus/world.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <sstream>
+
+namespace vedette::consensus::testing {
+
+namespace {
+
+constexpr Duration hop = 200us;
+
+std::string hex_id(std::uint64_t seed) {
+  Random random{seed * 7919 + 13};
+  std::string id;
+  for (int i = 0; i < 40; ++i) id += "0123456789abcdef"[random.next() % 16];
+  return id;
+}
+
+std::pair<std::string, std::string> pair_of(const std::string& a, const std::string& b) {
+  return a < b ? std::pair{a, b} : std::pair{b, a};
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed) : random_(seed) {}
+
+Server& World::add_server(const std::string& host, const std::string& master_host) {
+  auto server = std::make_unique<Server>();
+  server->address = {host, 6379};
+  server->run_id = hex_id(1000 + servers_.size());
+  server->replid = hex_id(5000);
+  if (!master_host.empty()) {
+    server->role = proto::Role::replica;
+    server->following = {master_host, 6379};
+  }
+  return *(servers_[host] = std::move(server));
+}
+
+Agent& World::add_agent(const GroupOptions& options, const std::string& group,
+                        const proto::Address& master) {
+  const std::uint64_t number = agents_.size() + 1;
+  const proto::RunId id = *proto::RunId::parse(hex_id(number));
+  const std::string host = "10.0.1." + std::to_string(number);
+  DurableGroup durable;
+  durable.name = group;
+  durable.master = master;
+  durable.options = options;
+  auto agent = std::make_unique<Agent>(Agent{"a" + std::to_string(number), id, {host, 26379},
+                                             Durable{id, {}, {durable}}, nullptr});
+  agents_.push_back(std::move(agent));
+  Agent& added = *agents_.back();
+  added.alive = false;
+  start(added);
+  return added;
+}
+
+void World::build(int agents, int replicas, const GroupOptions& options) {
+  add_server("10.0.0.1", "");
+  for (int i = 0; i < replicas; ++i) add_server("10.0.0." + std::to_string(i + 2), "10.0.0.1");
+  for (int i = 0; i < agents; ++i) add_agent(options, "mymaster", {"10.0.0.1", 6379});
+}
+
+void World::at(Instant when, std::function<void()> what) {
+  queue_.emplace(std::pair{when, ++order_}, std::move(what));
+}
+
+void World::later(Agent& agent, Duration delay, const Event& event) {
+  const int life = agent.life;
+  at(now_ + delay, [this, &agent, life, event] {
+    if (agent.alive && agent.life == life) feed(agent, event);
+  });
+}
+
+void World::feed(Agent& agent, const Event& event) {
+  Commands commands;
+  agent.core->step(now_, event, commands);
+  execute(agent, commands);
+  schedule_tick(agent);
+}
+
+void World::schedule_tick(Agent& agent) {
+  const Instant due = std::max(agent.core->deadline(), now_);
+  if (agent.core->deadline() == never || due == agent.tick_at) return;
+  agent.tick_at = due;
+  const int life = agent.life;
+  at(due, [this, &agent, life, due] {
+    if (!agent.alive || agent.life != life || agent.tick_at != due) return;
+    agent.tick_at = never;
+    feed(agent, Tick{});
+  });
+}
+
+void World::run_for(Duration duration) {
+  const Instant end = now_ + duration;
+  while (!queue_.empty() && queue_.begin()->first.first <= end) {
+    auto next = queue_.extract(queue_.begin());
+    now_ = std::max(now_, next.key().first);
+    next.mapped()();
+  }
+  now_ = end;
+}
+
+bool World::run_until(const std::function<bool()>& condition, Duration limit) {
+  const Instant end = now_ + limit;
+  while (!condition()) {
+    if (queue_.empty() || queue_.begin()->first.first > end) return false;
+    auto next = queue_.extract(queue_.begin());
+    now_ = std::max(now_, next.key().first);
+    next.mapped()();
+  }
+  return true;
+}
+
+bool World::reachable(const std::string& a, const std::string& b) const {
+  return !cuts_.contains(pair_of(a, b));
+}
+
+void World::cut(const std::string& a, const std::string& b) { cuts_.insert(pair_of(a, b)); }
+void World::heal(const std::string& a, const std::string& b) { cuts_.erase(pair_of(a, b)); }
+
+void World::drop_wires(const proto::Address& target, std::optional<LinkKind> kind,
+                       const Agent* except) {
+  for (auto& each : agents_) {
+    for (auto& [key, wire] : wires_) {
+      const bool hit = key.first == each.get() && wire.target == target && wire.open &&
+                       (!kind || wire.kind == *kind) && each.get() != except;
+      if (!hit) continue;
+      wire.open = false;
+      if (reachable(wire.agent_host, target.host)) later(*each, hop, LinkDown{key.second, "reset"});
+    }
+  }
+}
+
+void World::kill(Server& server) {
+  server.alive = server.paused = false;
+  stalled_.erase(server.address.host);
+  drop_wires(server.address, std::nullopt, nullptr);
+}
+
+void World::start(Server& server) {
+  server.alive = true;
+  server.run_id = hex_id(9000 + ++order_);
+}
+
+void World::pause(Server& server) { server.paused = true; }
+
+void World::resume(Server& server) {
+  server.paused = false;
+  auto waiting = std::move(stalled_[server.address.host]);
+  stalled_.erase(server.address.host);
+  for (auto& each : waiting) each();
+}
+
+void World::kill(Agent& agent) {
+  agent.alive = false;
+  ++agent.life;
+  drop_wires(agent.address, std::nullopt, nullptr);
+  std::erase_if(wires_, [&](const auto& entry) { return entry.first.first == &agent; });
+  agent.votes.clear();
+  agent.orders.clear();
+}
+
+void World::start(Agent& agent) {
+  agent.alive = true;
+  ++agent.life;
+  agent.tick_at = never;
+  agent.save_ends.reset();
+  const Announced announced{agent.address.host, agent.address.port};
+  agent.core = std::make_unique<Core>(agent.disk, announced, Timings{}, random_.next(), now_);
+  later(agent, 1us, Tick{});
+}
+
+Agent* World::agent_at(const proto::Address& address) {
+  for (auto& each : agents_) {
+    if (each->address == address && each->alive) return each.get();
+  }
+  return nullptr;
+}
+
+// Runs `what` when the request reaches the server: at once, when it wakes up, or never.
+void World::on_server(Agent& agent, LinkId link, const std::function<void(Server&)>& what) {
+  const auto wire = wires_.find({&agent, link});
+  if (wire == wires_.end() || !wire->second.open) return;
+  const std::string host = wire->second.target.host;
+  Agent* sender = &agent;
+  const auto arrive = [this, host, what, sender, link] {
+    const auto found = wires_.find({sender, link});
+    if (found == wires_.end() || !found->second.open) return;
+    if (!reachable(found->second.agent_host, host)) return;
+    Server& server = *servers_.at(host);
+    if (!server.alive) return;
+    if (server.paused) {
+      stalled_[host].push_back([this, host, what] { what(*servers_.at(host)); });
+    } else {
+      what(server);
+    }
+  };
+  at(now_ + hop, arrive);
+}
+
+std::string World::info_text(const Server& server) const {
+  std::ostringstream out;
+  const bool master = server.role == proto::Role::master;
+  out << "run_id:" << server.run_id << "\r\nrole:" << (master ? "master" : "slave") << "\r\n";
+  int index = 0;
+  for (const auto& [host, each] : servers_) {
+    const bool follows = each->alive && each->role == proto::Role::replica &&
+                         each->following == server.address;
+    if (follows) out << "slave" << index++ << ":ip=" << host << ",port=6379,state=online\r\n";
+  }
+  if (!master) {
+    const auto found = servers_.find(server.following.host);
+    const bool up = found != servers_.end() && found->second->alive;
+    out << "master_host:" << server.following.host << "\r\nmaster_port:6379\r\n"
+        << "master_link_status:" << (up ? "up" : "down") << "\r\n"
+        << "slave_priority:" << server.priority << "\r\nslave_repl_offset:" << server.offset << "\r\n";
+  }
+  out << "master_replid:" << server.replid << "\r\nmaster_repl_offset:" << server.offset << "\r\n";
+  if (!server.replid2.empty()) out << "master_replid2:" << server.replid2 << "\r\n";
+  return out.str();
+}
+
+void World::deliver_hello(const Server& through, const proto::Hello& hello) {
+  for (auto& [host, server] : servers_) {
+    const bool relays = server->address == through.address ||
+                        (server->role == proto::Role::replica && server->following == through.address);
+    if (!relays || !server->alive) continue;
+    for (auto& [key, wire] : wires_) {
+      if (wire.kind != LinkKind::pubsub || wire.target != server->address || !wire.open) continue;
+      if (!reachable(wire.agent_host, host)) continue;
+      for (auto& each : agents_) {
+        if (each.get() == key.first) later(*each, hop, HelloHeard{key.second, hello});
+      }
+    }
+  }
+}
+
+void World::promote(Agent& agent, const Promote& command) {
+  if (now_ > command.not_after) {
+    later(agent, 1us, PromoteWithheld{command.link, command.request});
+    return;
+  }
+  promotes.push_back(command);
+  on_server(agent, command.link, [this, &agent, command](Server& server) {
+    if (server.role == proto::Role::replica) {
+      server.role = proto::Role::master;
+      server.replid2 = server.replid;
+      server.replid = hex_id(7000 + ++order_);
+      ++server.promotions;
+    }
+    deliver_hello(server, command.hello);
+    drop_wires(server.address, LinkKind::command, &agent);
+    proto::RoleSnapshot role;
+    role.role = proto::Role::master;
+    later(agent, hop, PromoteAnswered{command.link, command.request, true, role});
+    at(now_ + 3 * hop, [this, &server] { drop_wires(server.address, LinkKind::pubsub, nullptr); });
+  });
+}
+
+void World::save(Agent& agent) {
+  if (agent.save_ends) return;
+  const SaveNumber number = agent.core->save_number();
+  const Durable snapshot = agent.core->durable();
+  agent.save_ends = now_ + agent.save_time;
+  const int life = agent.life;
+  at(*agent.save_ends, [this, &agent, life, number, snapshot] {
+    if (agent.life != life || !agent.alive) return;
+    agent.save_ends.reset();
+    if (agent.disk_fails) {
+      feed(agent, PersistFailed{number, "No space left on device"});
+    } else {
+      agent.disk = snapshot;
+      feed(agent, Persisted{number});
+      if (agent.core->save_number() > number) save(agent);
+    }
+  });
+}
+
+// What each command does to this world.
+struct World::Do {
+  World& world;
+  Agent& agent;
+
+  void operator()(const Connect& c) const {
+    Wire& wire = world.wires_[{&agent, c.link}];
+    wire = Wire{agent.address.host, c.kind, c.address, false};
+    if (!world.reachable(agent.address.host, c.address.host)) return;  // a black hole answers nothing
+    const bool up = c.kind == LinkKind::peer
+                        ? world.agent_at(c.address) != nullptr
+                        : world.servers_.contains(c.address.host) &&
+                              world.servers_.at(c.address.host)->alive;
+    wire.open = up;
+    if (up) {
+      world.later(agent, 2 * hop, LinkUp{c.link, agent.address.host});
+    } else {
+      world.later(agent, 2 * hop, LinkDown{c.link, "refused"});
+    }
+  }
+  void operator()(const Disconnect& c) const { world.wires_.erase({&agent, c.link}); }
+  void reply(Duration delay, const Event& event) const { world.later(agent, delay, event); }
+
+  // For a peer the request arrives a hop later and the reply a hop after that, if both ends live.
+  void on_peer(LinkId link, const std::function<void(Agent&)>& what) const {
+    const auto wire = world.wires_.find({&agent, link});
+    if (wire == world.wires_.end() || !wire->second.open) return;
+    const proto::Address target = wire->second.target;
+    World* w = &world;
+    const std::string from = agent.address.host;
+    world.at(world.now_ + hop, [w, target, what, from] {
+      Agent* peer = w->agent_at(target);
+      if (peer != nullptr && w->reachable(from, target.host)) what(*peer);
+    });
+  }
+  bool is_peer(LinkId link) const {
+    const auto wire = world.wires_.find({&agent, link});
+    return wire != world.wires_.end() && wire->second.kind == LinkKind::peer;
+  }
+  void answer(LinkId link, const Event& event) const {
+    const Do self = *this;
+    if (is_peer(link)) {
+      on_peer(link, [self, event](Agent&) { self.reply(hop, event); });
+    } else {
+      world.on_server(agent, link, [self, event](Server&) { self.reply(hop, event); });
+    }
+  }
+  void operator()(const SendPing& c) const { answer(c.link, Ponged{c.link, c.request, Pong::valid}); }
+  void operator()(const SendInfo& c) const {
+    const Do self = *this;
+    world.on_server(agent, c.link, [self, c](Server& server) {
+      self.reply(hop, InfoRead{c.link, c.request, proto::parse_info(self.world.info_text(server))});
+    });
+  }
+  void operator()(const SendRole& c) const {
+    const Do self = *this;
+    world.on_server(agent, c.link, [self, c](Server& server) {
+      proto::RoleSnapshot role;
+      role.role = server.role;
+      self.reply(hop, RoleRead{c.link, c.request, role});
+    });
+  }
+  void operator()(const Identify& c) const {
+    const Do self = *this;
+    on_peer(c.link, [self, c](Agent& peer) {
+      self.reply(hop, PeerIdentified{c.link, c.request, !peer.legacy});
+    });
+  }
+  void operator()(const AskPeer& c) const {
+    const Do self = *this;
+    on_peer(c.link, [self, c](Agent& peer) {
+      const Ticket ticket{++self.world.tickets_};
+      peer.votes[ticket] = [self, c](const proto::DownReply& reply) {
+        self.reply(hop, PeerAnswered{c.link, c.request, reply});
+      };
+      self.world.feed(peer, VoteAsked{ticket, c.query});
+    });
+  }
+  void operator()(const PublishHello& c) const {
+    const Do self = *this;
+    if (is_peer(c.link)) {
+      on_peer(c.link, [self, c](Agent& peer) {
+        self.reply(hop, Acknowledged{c.link, c.request});
+        self.world.feed(peer, HelloHeard{std::nullopt, c.hello});
+      });
+      return;
+    }
+    world.on_server(agent, c.link, [self, c](Server& server) {
+      self.reply(hop, Acknowledged{c.link, c.request});
+      self.world.deliver_hello(server, c.hello);
+    });
+  }
+  void operator()(const Promote& c) const { world.promote(agent, c); }
+  void operator()(const Follow& c) const {
+    const Do self = *this;
+    world.on_server(agent, c.link, [self, c](Server& server) {
+      server.role = proto::Role::replica;
+      server.following = c.master;
+      const auto master = self.world.servers_.find(c.master.host);
+      if (master != self.world.servers_.end()) {
+        server.replid = master->second->replid;
+        server.offset = master->second->offset;
+      }
+      self.world.drop_wires(server.address, LinkKind::command, &self.agent);
+      self.world.drop_wires(server.address, LinkKind::pubsub, nullptr);
+      self.reply(hop, Acknowledged{c.link, c.request});
+    });
+  }
+  void operator()(const KillScript&) const {}
+  void operator()(const Persist&) const { world.save(agent); }
+  void operator()(const ReplyVote& c) const {
+    const auto asked = agent.votes.extract(c.ticket);
+    if (!asked.empty()) asked.mapped()(c.reply);
+  }
+  void operator()(const ReplyOrder& c) const {
+    const auto asked = agent.orders.extract(c.ticket);
+    if (!asked.empty()) asked.mapped()(c);
+  }
+  void operator()(const Announce& c) const {
+    world.heard.push_back({world.now_, agent.name, std::string(c.event), c.payload});
+  }
+  void operator()(const Note& c) const {
+    world.heard.push_back({world.now_, agent.name, "note", c.text});
+  }
+  void operator()(const RunReconfigScript&) const {}
+};
+
+void World::execute(Agent& agent, const Commands& commands) {
+  for (const Command& command : commands) std::visit(Do{*this, agent}, command);
+}
+
+ReplyOrder World::order(Agent& agent, const Order& what) {
+  const Ticket ticket{++tickets_};
+  std::optional<ReplyOrder> answer;
+  agent.orders[ticket] = [&](const ReplyOrder& reply) { answer = reply; };
+  feed(agent, Ordered{ticket, what});
+  const bool came = run_until([&] { return answer.has_value(); }, 10s);
+  assert(came);
+  return *answer;
+}
+
+proto::DownReply World::ask_vote(Agent& agent, const proto::DownQuery& query) {
+  const Ticket ticket{++tickets_};
+  std::optional<proto::DownReply> answer;
+  agent.votes[ticket] = [&](const proto::DownReply& reply) { answer = reply; };
+  feed(agent, VoteAsked{ticket, query});
+  const bool came = run_until([&] { return answer.has_value(); }, 10s);
+  assert(came);
+  return *answer;
+}
+
+int World::count(const std::string& event, const std::string& agent) const {
+  const auto same = [&](const Heard& each) {
+    return each.event == event && (agent.empty() || each.agent == agent);
+  };
+  return static_cast<int>(std::count_if(heard.begin(), heard.end(), same));
+}
+
+std::vector<std::string> World::payloads(const std::string& event) const {
+  std::vector<std::string> out;
+  for (const Heard& each : heard) {
+    if (each.event == event) out.push_back(each.payload);
+  }
+  return out;
+}
+
+bool World::all_agree_on(const proto::Address& master, const std::string& group) {
+  return std::all_of(agents_.begin(), agents_.end(), [&](const auto& each) {
+    const Group* found = each->alive ? each->core->state().find(group) : nullptr;
+    return !each->alive || (found != nullptr && found->master().address == master);
+  });
+}
+
+std::string World::story() const {
+  std::ostringstream out;
+  for (const Heard& each : heard) {
+    out << each.at.time_since_epoch().count() / 1000 << "ms " << each.agent << " " << each.event << " "
+        << each.payload << "\n";
+  }
+  return out.str();
+}
+
+}  // namespace vedette::consensus::testing
