@@ -48,6 +48,10 @@ class Facade {
   [[nodiscard]] virtual const std::string& process_run_id() const = 0;
   [[nodiscard]] virtual std::chrono::seconds uptime() const = 0;
 
+  // Notification and reconfiguration scripts: started and not ended, and waiting to be started.
+  [[nodiscard]] virtual std::size_t running_scripts() const { return 0; }
+  [[nodiscard]] virtual std::size_t queued_scripts() const { return 0; }
+
   // Ends the process gracefully with exit code 0 (SHUTDOWN, SIGTERM).
   virtual void shut_down(const std::string& reason) = 0;
 

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "consensus/health.hpp"
 #include "consensus/state.hpp"
 
 namespace vedette::agent {
@@ -29,11 +31,18 @@ inline std::size_t replica_count(const consensus::Group& group) {
 }
 
 // The peer says now that this group's master, at the address that we know, is down.
-inline bool reports_master_down(const consensus::Group& group, const consensus::PeerView& view,
-                                consensus::Instant now) {
-  return view.opinion && view.opinion->down && view.opinion->address == group.master().address &&
-         view.opinion->config_epoch == group.config_epoch &&
-         now - view.opinion->asked_at <= opinion_lifetime;
-}
+[[nodiscard]] bool reports_master_down(const consensus::Group& group,
+                                       const consensus::PeerView& view, consensus::Instant now);
+
+// The comma lists of states that SENTINEL shows as `flags`; sentinel-protocol.md section 4.1.
+[[nodiscard]] std::string node_flags(const consensus::Group& group, const consensus::Node& node);
+[[nodiscard]] std::string peer_flags(const consensus::Group& group, const consensus::Peer& peer,
+                                     const consensus::PeerView& view, consensus::Instant now);
+
+// The word for `failover-state`.
+[[nodiscard]] std::string_view phase_word(consensus::Phase phase) noexcept;
+
+// The line of CKQUORUM: "OK 3 usable Sentinels. ..." or "NOQUORUM 1 usable ...".
+[[nodiscard]] std::string quorum_text(const consensus::Usable& usable);
 
 }  // namespace vedette::agent

@@ -14,8 +14,6 @@ using consensus::Group;
 using consensus::Node;
 using consensus::Peer;
 using consensus::PeerView;
-using consensus::Phase;
-using consensus::Resync;
 
 enum Kind : unsigned { master = 1, replica = 2, peer = 4, data = master | replica, all = 7 };
 
@@ -53,21 +51,6 @@ struct Subject {
     return found == facade.settings().groups.end() ? nullptr : &found->second;
   }
 };
-
-void add(std::string& flags, bool present, std::string_view word) {
-  if (!present) return;
-  if (!flags.empty()) flags += ',';
-  flags += word;
-}
-
-std::string peer_flags(const Subject& s) {
-  std::string flags;
-  add(flags, s.view->subjectively_down, "s_down");
-  add(flags, true, "sentinel");
-  add(flags, !s.other->link.is_open(), "disconnected");
-  add(flags, reports_master_down(s.group, *s.view, s.now), "master_down");
-  return flags;
-}
 
 std::string name_of(const Subject& s) {
   if (s.kind == master) return s.group.name;
@@ -114,7 +97,8 @@ constexpr Field fields[] = {
     {"runid", all, run_id_of},
     {"flags", all,
      [](const Subject& s) {
-       return s.kind == peer ? peer_flags(s) : node_flags(s.group, *s.node);
+       return s.kind == peer ? peer_flags(s.group, *s.other, *s.view, s.now)
+                             : node_flags(s.group, *s.node);
      }},
     {"link-pending-commands", all,
      [](const Subject& s) { return std::to_string(s.facade.pending_requests(s.link().id)); }},
@@ -195,46 +179,6 @@ void write(proto::ReplyWriter& reply, const Subject& subject) {
 }
 
 }  // namespace
-
-std::string_view phase_word(Phase phase) noexcept {
-  switch (phase) {
-    case Phase::idle:
-      return "none";
-    case Phase::wait_start:
-      return "wait_start";
-    case Phase::select_replica:
-      return "select_slave";
-    case Phase::send_promote:
-      return "send_slaveof_noone";
-    case Phase::wait_promotion:
-      return "wait_promotion";
-    case Phase::reconfigure_replicas:
-      return "reconf_slaves";
-    case Phase::update_config:
-      return "update_config";
-  }
-  return "none";
-}
-
-std::string node_flags(const Group& group, const Node& node) {
-  const bool is_master = node.id == group.master_id;
-  const bool attempting = is_master && group.attempt.has_value();
-  const bool resyncing = !is_master && group.reconfiguration.has_value();
-  std::string flags;
-  add(flags, node.subjectively_down, "s_down");
-  add(flags, is_master && group.objectively_down, "o_down");
-  add(flags, true, is_master ? "master" : "slave");
-  add(flags, node.disconnected(), "disconnected");
-  add(flags, attempting, "failover_in_progress");
-  add(flags, !is_master && group.attempt && group.attempt->target == node.id, "promoted");
-  add(flags, resyncing && node.resync == Resync::sent, "reconf_sent");
-  add(flags, resyncing && node.resync == Resync::in_progress, "reconf_inprog");
-  add(flags, resyncing && node.resync == Resync::done, "reconf_done");
-  add(flags, attempting && group.attempt->forced, "force_failover");
-  add(flags, node.script_killed, "script_kill_sent");
-  add(flags, is_master && node.rebooted_at.has_value(), "master_reboot");
-  return flags;
-}
 
 void write_master(proto::ReplyWriter& reply, const Facade& facade, const Group& group) {
   write(reply, {master, facade, group, facade.now(), &group.master()});

@@ -2,8 +2,6 @@
 // Reference: sentinel-protocol.md section 4.
 #pragma once
 
-#include <string>
-
 #include "agent/facade.hpp"
 #include "consensus/state.hpp"
 #include "proto/resp.hpp"
@@ -16,11 +14,5 @@ void write_replica(proto::ReplyWriter& reply, const Facade& facade, const consen
                    const consensus::Node& replica);
 void write_peer(proto::ReplyWriter& reply, const Facade& facade, const consensus::Group& group,
                 const consensus::Peer& peer, const consensus::PeerView& view);
-
-// The comma list of a data node's states.
-[[nodiscard]] std::string node_flags(const consensus::Group& group, const consensus::Node& node);
-
-// The word for `failover-state`.
-[[nodiscard]] std::string_view phase_word(consensus::Phase phase) noexcept;
 
 }  // namespace vedette::agent

@@ -188,8 +188,9 @@ void sentinel(Call& call, Lines& lines) {
   lines.number("sentinel_masters", state.names.size());
   lines.text("sentinel_tilt", state.tilt_since ? "1" : "0");
   lines.text("sentinel_tilt_since_seconds", tilt_seconds(state, call.facade().now()));
-  lines.zeros({"sentinel_running_scripts", "sentinel_scripts_queue_length",
-               "sentinel_simulate_failure_flags"});
+  lines.number("sentinel_running_scripts", call.facade().running_scripts());
+  lines.number("sentinel_scripts_queue_length", call.facade().queued_scripts());
+  lines.text("sentinel_simulate_failure_flags", "0");
   std::size_t index = 0;
   for (const auto& [name, id] : state.names) {
     const consensus::Group& group = state.groups.at(id);

@@ -9,6 +9,7 @@
 #include "agent/commands/entries.hpp"
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/words.hpp"
+#include "agent/readings.hpp"
 #include "consensus/health.hpp"
 #include "proto/vote.hpp"
 
@@ -93,20 +94,9 @@ void sentinel_ckquorum(Call& call) {
   const consensus::Group* group = find_group(call);
   if (group == nullptr) return;
   const consensus::Usable usable = consensus::count_usable(*group);
-  const std::string count = std::to_string(usable.usable) + " usable Sentinels. ";
-  if (usable.quorum_ok && usable.majority_ok) {
-    const std::string text = "OK " + count + "Quorum and failover authorization can be reached";
-    return call.reply().simple(text);
-  }
-  std::string reason;
-  if (!usable.quorum_ok) {
-    reason = "Not enough available Sentinels to reach the specified quorum for this master";
-  }
-  if (!usable.majority_ok) {
-    if (!reason.empty()) reason += ". ";
-    reason += "Not enough available Sentinels to reach the majority and authorize a failover";
-  }
-  call.error("NOQUORUM " + count + reason);
+  const std::string text = quorum_text(usable);
+  if (usable.quorum_ok && usable.majority_ok) return call.reply().simple(text);
+  call.error(text);
 }
 
 void sentinel_myid(Call& call) { call.reply().bulk(call.state().my_id.text()); }
