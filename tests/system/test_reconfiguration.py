@@ -76,6 +76,23 @@ class Reconfiguration(SystemTest):
         agent.restart()
         self.assertEqual({option: agent.master()[option] for option in settings}, settings)
 
+    def test_change_that_cannot_be_saved(self):
+        """The operator is told, the change is in force, and it is saved once the disk is back."""
+        system = self.cluster(groups={"mymaster": 1}, agents=["vedette"])
+        agent = system.agents[0]
+        away = agent.directory.with_name("away")
+        agent.directory.rename(away)
+        with self.assertRaises(Error) as caught:
+            agent.sentinel("SET", "mymaster", "quorum", 7)
+        self.assertEqual(str(caught.exception),
+                         "ERR Failed to save config file. Check server logs.")
+        self.assertEqual(agent.master()["quorum"], "7")
+        away.rename(agent.directory)
+        if not agent.ours:  # redis-sentinel does not try again by itself
+            agent.sentinel("FLUSHCONFIG")
+        wait_for(lambda: agent.config_values("sentinel", "monitor")[0].endswith(" 7"),
+                 "the change to be saved")
+
 
 if __name__ == "__main__":
     main()

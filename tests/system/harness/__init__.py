@@ -6,12 +6,12 @@ from .case import SystemTest, main, only_vedette
 from .node import Node
 from .ports import free_port
 from .process import Process
-from .resp import Connection, Error, encode, pairs
+from .resp import Closed, Connection, Error, encode, pairs
 from .waiting import Impatient, wait_for, watch
 from .writer import Writer
 
 __all__ = [
-    "LOG_LINE", "Agent", "Connection", "Error", "Impatient", "Node", "Process", "SystemTest",
-    "Writer", "encode", "free_port", "main", "only_vedette", "pairs", "settings", "wait_for",
-    "watch",
+    "LOG_LINE", "Agent", "Closed", "Connection", "Error", "Impatient", "Node", "Process",
+    "SystemTest", "Writer", "encode", "free_port", "main", "only_vedette", "pairs", "settings",
+    "wait_for", "watch",
 ]

@@ -42,8 +42,11 @@ class SystemTest(unittest.TestCase):
         cluster = self.unstarted_cluster(**description)
         return cluster.start(own_options)
 
-    def unstarted_cluster(self, **description):
-        cluster = Cluster(self.directory, **description)
+    def unstarted_cluster(self, place=".", **description):
+        """`place` keeps several clusters of one test apart."""
+        directory = self.directory / place
+        directory.mkdir(exist_ok=True)
+        cluster = Cluster(directory, **description)
         self.addCleanup(self._finish, cluster)
         return cluster
 

@@ -49,11 +49,12 @@ def _usable(port):
     return True
 
 
-def free_port():
-    """A port that is free on every address and that this process gets only once."""
+def free_port(also=None):
+    """A port that is free on every address and that this process gets only once. With `also`, the
+    port so far above it is free too, though not kept from others."""
     while True:
         if not _free:
             _lease_block()
         port = _free.pop(0)
-        if _usable(port):
+        if _usable(port) and (also is None or _usable(port + also)):
             return port
