@@ -1,4 +1,4 @@
-"""Whatever arrives on the port: the right protocol error or silence, and never an end of service."""
+"""Whatever arrives on the port: the right protocol error or silence, and service goes on."""
 
 import random
 import socket

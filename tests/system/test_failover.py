@@ -1,4 +1,4 @@
-"""A master is lost in each of the ways in which masters get lost: one failover, seen alike by all."""
+"""A master is lost in each of the usual ways: one failover, seen alike by all."""
 
 import signal
 

@@ -82,6 +82,10 @@ class Http(SystemTest):
         new = system.wait_switched(old)
         wait_for(lambda: status_labels() == (1, f"{new.host}:{new.port}", "ok"),
                  "the new master in the metrics")
+        for metric, labels in [
+                ("vedette_announcements_total", {"event": "+switch-master"}),
+                ("vedette_failovers_total", {"master_name": "mymaster", "outcome": "switched"})]:
+            self.assertIn((labels, 1), metrics(agent)[metric])
 
     def test_masters_as_json(self):
         system = self.cluster(groups={"alpha": 2, "beta": 1})
@@ -89,10 +93,19 @@ class Http(SystemTest):
         self.assertEqual(status, 200)
         self.assertTrue(headers["Content-Type"].startswith("application/json"))
         document = json.loads(body)
-        text = json.dumps(document)
-        for name, (first, *_) in system.nodes.items():
-            self.assertIn(f'"{name}"', text)
-            self.assertIn(str(first.port), text)
+        self.assertEqual(document["agent"]["id"], system.agents[0].my_id())
+        masters = {master["name"]: master for master in document["masters"]}
+        self.assertEqual(sorted(masters), ["alpha", "beta"])
+        for name, (first, *others) in system.nodes.items():
+            master = masters[name]
+            self.assertEqual(master["status"], "ok")
+            self.assertEqual(master["master"]["address"], address(first))
+            self.assertEqual(master["master"]["flags"], ["master"])
+            self.assertEqual([replica["address"] for replica in master["replicas"]],
+                             [address(node) for node in others])
+            self.assertEqual(sorted(peer["id"] for peer in master["peers"]),
+                             sorted(agent.my_id() for agent in system.agents[1:]))
+            self.assertIsNone(master["failover"])
 
     def test_what_is_not_there(self):
         system = self.cluster(groups={"mymaster": 1}, agents=["vedette"], options={"quorum": 1})
@@ -141,6 +154,10 @@ class Http(SystemTest):
                         get(agent, "/healthz", port=port)
                 else:
                     self.assertEqual(get(agent, "/healthz", port=port)[0], 200)
+
+
+def address(member):
+    return {"host": member.host, "port": member.port}
 
 
 def encode_request(target):

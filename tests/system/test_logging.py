@@ -1,4 +1,4 @@
-"""The log: Sentinel's line format, the same events as on Pub/Sub, and a renamed file is followed."""
+"""The log: Sentinel's line format, the events of Pub/Sub, and a renamed file is followed."""
 
 import time
 

@@ -5,8 +5,8 @@ import pathlib
 import signal
 import socket
 
-from harness import (LOG_LINE, Closed, Connection, Process, SystemTest, free_port, main, only_vedette,
-                     settings, wait_for)
+from harness import (LOG_LINE, Closed, Connection, Process, SystemTest, free_port, main,
+                     only_vedette, settings, wait_for)
 from harness.once import run
 
 REDIS_VERSION = r"^Redis server v=7\.0\.15 sha=\S+ malloc=\S+ bits=64 build=\S+$"

@@ -17,7 +17,7 @@ class Ended(NamedTuple):
 
 
 def run(argv, directory, as_nobody=False):
-    """Runs it to its end. Root may read and write everything, so permissions are tested as nobody."""
+    """Runs it to its end. Root may do everything, so permissions are tested as user nobody."""
     wrapper = []
     if as_nobody and os.geteuid() == 0:
         wrapper = ["/usr/bin/setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY),

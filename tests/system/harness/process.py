@@ -14,7 +14,7 @@ _running = []
 
 
 class Process:
-    """One program, which may be started again after it ended; its output is kept over all starts."""
+    """One program, which may be started again after it ended; its output is kept throughout."""
 
     def __init__(self, name, argv, directory):
         self.name = name

@@ -30,7 +30,8 @@ def wait_for(condition, what, limit=PATIENCE):
         except (OSError, Error) as error:
             trouble = error
         if time.monotonic() > end:
-            raise Impatient(f"waited {limit:.0f} s for {what}" + (f" ({trouble})" if trouble else ""))
+            because = f" ({trouble})" if trouble else ""
+            raise Impatient(f"waited {limit:.0f} s for {what}{because}")
         time.sleep(INTERVAL)
 
 
