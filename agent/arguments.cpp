@@ -6,8 +6,8 @@ namespace vedette::agent {
 
 namespace {
 
-// In double quotes, every byte that is not printable as an escape: the form in which the original puts
-// arguments between the lines of the file, and shows them in its messages.
+// In double quotes, every byte that is not printable as an escape: the form in which the original
+// puts arguments between the lines of the file, and shows them in its messages.
 std::string quoted(std::string_view word) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out{'"'};
@@ -87,8 +87,8 @@ Arguments parse_arguments(const std::vector<std::string>& argv, const std::strin
   out.dialect = name.find("valkey") != std::string::npos ? Dialect::valkey : Dialect::redis;
   const bool is_sentinel = name.find("redis-sentinel") != std::string::npos ||
                            name.find("valkey-sentinel") != std::string::npos;
-  const bool is_server =
-      name.find("redis-server") != std::string::npos || name.find("valkey-server") != std::string::npos;
+  const bool is_server = name.find("redis-server") != std::string::npos ||
+                         name.find("valkey-server") != std::string::npos;
   out.called_as_redis = is_sentinel || is_server;
 
   const std::vector<std::string> words(argv.empty() ? argv.begin() : argv.begin() + 1, argv.end());
@@ -106,8 +106,10 @@ Arguments parse_arguments(const std::vector<std::string>& argv, const std::strin
   const bool asked = std::find(words.begin(), words.end(), "--sentinel") != words.end();
   if (is_server && !asked) {
     out.action = Arguments::Action::refuse;
-    out.refusal = "This " + name + " is Vedette, which replaces Redis Sentinel and stores no data. Start it as `" +
-                  name + " /path/to/sentinel.conf --sentinel`; for a data server start the original " + name + ".";
+    out.refusal =
+        "This " + name +
+        " is Vedette, which replaces Redis Sentinel and stores no data. Start it as `" + name +
+        " /path/to/sentinel.conf --sentinel`; for a data server start the original " + name + ".";
     return out;
   }
   read_options(words, directory, out);
@@ -116,7 +118,8 @@ Arguments parse_arguments(const std::vector<std::string>& argv, const std::strin
 
 std::string version_line(const Arguments& arguments) {
   if (arguments.called_as_redis) {
-    return "Redis server v=7.0.15 sha=00000000:0 malloc=libc bits=64 build=vedette-" VEDETTE_VERSION;
+    return "Redis server v=7.0.15 sha=00000000:0 malloc=libc bits=64 "
+           "build=vedette-" VEDETTE_VERSION;
   }
   return "vedette " VEDETTE_VERSION " (redis 7.0.15 dialect)";
 }
@@ -128,19 +131,25 @@ std::string help_text(const Arguments& arguments) {
                               : name + " /path/to/sentinel.conf";
   return "Usage: " + run +
          " [options] [-]\n"
-         "       " + name +
+         "       " +
+         name +
          " -v or --version\n"
-         "       " + name +
+         "       " +
+         name +
          " -h or --help\n\n"
          "Vedette watches Redis masters and fails over to a replica, as Redis Sentinel does.\n"
          "The file has the directives of sentinel.conf; it is also where state is kept.\n"
-         "Options are directives with their values and overrule the file; - reads more from stdin.\n\n"
+         "Options are directives with their values and overrule the file; - reads more from "
+         "stdin.\n\n"
          "Examples:\n"
-         "       " + run +
+         "       " +
+         run +
          "\n"
-         "       " + run +
+         "       " +
+         run +
          " --port 7777 --loglevel verbose\n"
-         "       " + run + " --sentinel monitor mymaster 127.0.0.1 6379 2\n";
+         "       " +
+         run + " --sentinel monitor mymaster 127.0.0.1 6379 2\n";
 }
 
 }  // namespace vedette::agent

@@ -11,13 +11,13 @@ namespace vedette::agent {
 struct Arguments {
   enum class Action { run, version, help, refuse };
   Action action = Action::run;
-  std::string refusal;            // of `refuse`: why we do not run
-  bool called_as_redis = false;   // redis-* or valkey-*
+  std::string refusal;           // of `refuse`: why we do not run
+  bool called_as_redis = false;  // redis-* or valkey-*
   Dialect dialect = Dialect::redis;
-  std::string executable;         // absolute
-  std::string config_file;        // absolute; "" if none was named
+  std::string executable;   // absolute
+  std::string config_file;  // absolute; "" if none was named
   bool read_stdin = false;
-  std::string directives;         // the options as lines of a configuration file
+  std::string directives;  // the options as lines of a configuration file
 };
 
 // `directory` is the working directory, for making paths absolute.

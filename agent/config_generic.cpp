@@ -47,7 +47,9 @@ Problem flag_into(const std::string& word, bool& out) {
 constexpr std::int64_t int_max = std::numeric_limits<int>::max();
 
 Problem set_port(const Words& v, Settings& s) { return number_into(v[0], 0, 65535, s.port); }
-Problem set_tls_port(const Words& v, Settings& s) { return number_into(v[0], 0, 65535, s.tls_port); }
+Problem set_tls_port(const Words& v, Settings& s) {
+  return number_into(v[0], 0, 65535, s.tls_port);
+}
 Problem set_maxclients(const Words& v, Settings& s) {
   return number_into(v[0], 1, std::numeric_limits<std::uint32_t>::max(), s.maxclients);
 }
@@ -146,9 +148,9 @@ constexpr std::array directives = std::to_array<Directive>({
 // Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
 bool is_silent(const std::string& name, const std::vector<std::string>& words) {
   constexpr std::array<std::string_view, 8> cosmetic{
-      "acllog-max-len",          "always-show-logo", "crash-log-enabled",
-      "crash-memcheck-enabled",  "latency-tracking", "latency-tracking-info-percentiles",
-      "proc-title-template",     "set-proc-title"};
+      "acllog-max-len",         "always-show-logo", "crash-log-enabled",
+      "crash-memcheck-enabled", "latency-tracking", "latency-tracking-info-percentiles",
+      "proc-title-template",    "set-proc-title"};
   if (std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end()) return true;
   if (name != "user" || words.size() < 3 || words[1] != "default") return false;
   return std::find(words.begin(), words.end(), "~*") != words.end() &&

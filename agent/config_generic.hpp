@@ -10,9 +10,9 @@
 
 namespace vedette::agent {
 
-// Applies one directive (words[0] is its name, in any case). The error text, or nullopt. A directive that
-// has no meaning here but belongs in redis.conf is taken with a warning, or silently where Sentinel itself
-// writes it into every file.
+// Applies one directive (words[0] is its name, in any case). The error text, or nullopt. A
+// directive that has no meaning here but belongs in redis.conf is taken with a warning, or silently
+// where Sentinel itself writes it into every file.
 std::optional<std::string> apply_generic(const std::vector<std::string>& words, Settings& settings,
                                          std::vector<std::string>& warnings);
 

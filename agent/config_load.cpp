@@ -116,9 +116,11 @@ std::string read_config_file(const std::string& path) {
   const int problem = errno;
   if (descriptor >= 0) ::close(descriptor);
   if (got < 0) {
-    throw ConfigError{Where::log, 0, {},
-                      "Fatal error, can't open config file '" + path +
-                          "': " + std::strerror(problem)};
+    throw ConfigError{
+        Where::log,
+        0,
+        {},
+        "Fatal error, can't open config file '" + path + "': " + std::strerror(problem)};
   }
   return text;
 }

@@ -35,7 +35,8 @@ struct ConfigError {
 // The text on standard error, as the original prints it. For Where::line and Where::file.
 std::string error_block(const ConfigError& error, Dialect dialect);
 
-// The three sources, in the order in which they count. Line numbers in errors count over all of them.
+// The three sources, in the order in which they count. Line numbers in errors count over all of
+// them.
 struct ConfigSources {
   std::string file;
   std::string standard_input;

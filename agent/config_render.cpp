@@ -36,7 +36,8 @@ std::optional<std::string> comment_key(const std::string& text) {
   return key_from({comment_mark, what, (*words)[1]});
 }
 
-// Which state or setting an old line holds: per master, and per replica or peer where there are many.
+// Which state or setting an old line holds: per master, and per replica or peer where there are
+// many.
 std::optional<std::string> key_of(const ConfigLine& line) {
   if (line.words.empty()) return comment_key(line.text);
   if (line.words.size() < 3) return std::nullopt;
@@ -105,20 +106,29 @@ class Renderer {
 
   static std::string text(proto::Epoch epoch) { return std::to_string(proto::number(epoch)); }
 
+  // Whether the old line reads as the new one does; "sentinel" and the word behind it are of any
+  // case.
+  static bool means(const ConfigLine& old, const std::string& line) {
+    std::vector<std::string> words = old.words;
+    for (std::size_t i = 0; i < 2; ++i) words[i] = proto::to_lower(words[i]);
+    return words == proto::split_words(line);
+  }
+
   // A `sentinel` line. One that says the same already is left as the user spelled it.
   void put(Parts key_parts, Parts words) {
     std::string line = "sentinel";
     for (const std::string_view word : words) line += ' ' + proto::quote_word(word);
     std::string key = key_from(key_parts);
     const auto old = old_.find(key);
-    if (old != old_.end() && old->second.words == proto::split_words(line)) {
+    if (old != old_.end() && means(old->second, line)) {
       line = old->second.text;
     }
     wanted_.push_back({std::move(key), std::move(line)});
   }
 
   void comment(std::string_view what, const std::string& name, Parts words) {
-    std::string line = std::string(comment_mark) + std::string(what) + ' ' + proto::quote_word(name);
+    std::string line =
+        std::string(comment_mark) + std::string(what) + ' ' + proto::quote_word(name);
     for (const std::string_view word : words) line += ' ' + proto::quote_word(word);
     wanted_.push_back({key_from({comment_mark, what, name}), std::move(line)});
   }
@@ -152,10 +162,10 @@ class Renderer {
     number("down-after-milliseconds", name, o.down_after.count(), normal.down_after.count());
     number("failover-timeout", name, o.failover_timeout.count(), normal.failover_timeout.count());
     number("parallel-syncs", name, o.parallel_syncs, normal.parallel_syncs);
-    for (const auto& [what, value] : {std::pair{"notification-script", &s.notification_script},
-                                      std::pair{"client-reconfig-script", &s.client_reconfig_script},
-                                      std::pair{"auth-pass", &s.auth_pass},
-                                      std::pair{"auth-user", &s.auth_user}}) {
+    for (const auto& [what, value] :
+         {std::pair{"notification-script", &s.notification_script},
+          std::pair{"client-reconfig-script", &s.client_reconfig_script},
+          std::pair{"auth-pass", &s.auth_pass}, std::pair{"auth-user", &s.auth_user}}) {
       optional_text({what, name}, {what, name}, *value);
     }
     number("master-reboot-down-after-period", name, o.master_reboot_down_after.count(), 0);
@@ -190,8 +200,7 @@ class Renderer {
     if (!group.replid.empty()) comment("replid", name, {group.replid});
     for (const proto::Address& replica : group.replicas) {
       const std::string port = std::to_string(replica.port);
-      put({"known-replica", name, replica.host, port},
-          {"known-replica", name, replica.host, port});
+      put({"known-replica", name, replica.host, port}, {"known-replica", name, replica.host, port});
     }
     for (const consensus::DurablePeer& peer : group.peers) {
       put({"known-sentinel", name, peer.id.text()},

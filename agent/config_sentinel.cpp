@@ -13,7 +13,8 @@ namespace vedette::agent {
 
 namespace {
 
-// As the original reads numbers: leading digits count, junk is 0, values beyond int wrap. Files hold such.
+// As the original reads numbers: leading digits count, junk is 0, values beyond int wrap. Files
+// hold such.
 int to_int(const std::string& word) {
   return static_cast<int>(std::strtoll(word.c_str(), nullptr, 10));
 }
@@ -127,7 +128,8 @@ SentinelLines::Problem SentinelLines::monitor(const Words& words) {
   fresh.durable.options.quorum = static_cast<unsigned>(quorum);
   if (Group* const known = group(words[1])) {
     if (known->main_file == fresh.main_file) return "Duplicate master name.";
-    // The main file was rewritten with the present state of a master that was first defined elsewhere.
+    // The main file was rewritten with the present state of a master that was first defined
+    // elsewhere.
     out_.warnings.push_back("Master '" + words[1] +
                             "' is defined in the main configuration file and outside it; the main "
                             "file counts");
@@ -202,8 +204,7 @@ SentinelLines::Problem SentinelLines::epoch(const Words& words) {
 }
 
 SentinelLines::Problem SentinelLines::current_epoch(const Words& words) {
-  out_.durable.current_epoch =
-      std::max(out_.durable.current_epoch, read_epoch(words[1], words[0]));
+  out_.durable.current_epoch = std::max(out_.durable.current_epoch, read_epoch(words[1], words[0]));
   return std::nullopt;
 }
 
@@ -290,7 +291,8 @@ SentinelLines::Problem SentinelLines::peer_credentials(const Words& words) {
   return std::nullopt;
 }
 
-// resolve-hostnames must be known before the masters, whatever the order of the lines: hence the passes.
+// resolve-hostnames must be known before the masters, whatever the order of the lines: hence the
+// passes.
 void SentinelLines::apply_comments(const std::vector<std::string>& comments) {
   for (const std::string& comment : comments) {
     constexpr std::string_view mark = "# vedette:";

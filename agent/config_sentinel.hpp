@@ -22,7 +22,8 @@ struct SentinelLine {
   bool main_file = false;          // not from an included file, standard input or the command line
 };
 
-// Applies the lines, three passes over them: the process, the masters, all else. Throws ConfigError.
+// Applies the lines, three passes over them: the process, the masters, all else. Throws
+// ConfigError.
 class SentinelLines {
  public:
   explicit SentinelLines(Loaded& out) : out_(out) {}

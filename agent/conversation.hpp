@@ -1,5 +1,5 @@
-// What is said on one outgoing connection: requests into bytes, replies into events. No sockets here.
-// Reference: sentinel-protocol.md section 9.
+// What is said on one outgoing connection: requests into bytes, replies into events. No sockets
+// here. Reference: sentinel-protocol.md section 9.
 #pragma once
 
 #include <cstddef>
@@ -22,10 +22,10 @@ struct LinkSpec {
   consensus::LinkId link{};
   consensus::LinkKind kind = consensus::LinkKind::command;
   proto::Address address;
-  std::string user;      // used only with a password
-  std::string password;  // "" = no AUTH
+  std::string user;                            // used only with a password
+  std::string password;                        // "" = no AUTH
   std::map<std::string, std::string> renamed;  // lower-case command -> what the server calls it
-  std::string my_id;     // 40 characters
+  std::string my_id;                           // 40 characters
   std::string source_address;                  // "" = any
   unsigned keepalive_seconds = 0;              // 0 = none
 };
@@ -51,8 +51,8 @@ class Conversation {
 
   // ---- the socket's side ------------------------------------------------------------------------
   using Events = std::vector<consensus::Event>;
-  // What is to be written next; empty: nothing. A Promote whose time is over is dropped, which makes a
-  // PromoteWithheld. Ask again immediately before every write.
+  // What is to be written next; empty: nothing. A Promote whose time is over is dropped, which
+  // makes a PromoteWithheld. Ask again immediately before every write.
   [[nodiscard]] std::string_view output(consensus::Instant now, Events& events);
   // So much of it was written.
   void wrote(std::size_t bytes);
@@ -73,7 +73,7 @@ class Conversation {
     identify,
     ask,
     publish,
-    step,           // one of the commands inside a transaction
+    step,  // one of the commands inside a transaction
     promote_exec,
     promote_role,
     follow_exec

@@ -107,7 +107,8 @@ void Conversation::answer(const Expected& expected, const Value& reply, Events& 
     case Kind::follow_exec:
       return answer_exec(expected, reply, events);
     case Kind::promote_role:
-      events.emplace_back(consensus::PromoteAnswered{link, request, executed_, proto::parse_role(reply)});
+      events.emplace_back(
+          consensus::PromoteAnswered{link, request, executed_, proto::parse_role(reply)});
       // The hello has gone out in the transaction; now the subscribers may be sent away.
       if (executed_) add(open_chunk(), {Kind::ignored}, "CLIENT", {"KILL", "TYPE", "pubsub"});
       return;
@@ -128,8 +129,8 @@ void Conversation::answer_ping(const Expected& expected, const Value& reply, Eve
   events.emplace_back(ponged);
 }
 
-// EXEC answers an array; its first element is the SLAVEOF, the only one that matters: CONFIG REWRITE
-// fails on every server without a file, and that must not count as a failed promotion.
+// EXEC answers an array; its first element is the SLAVEOF, the only one that matters: CONFIG
+// REWRITE fails on every server without a file, and that must not count as a failed promotion.
 void Conversation::answer_exec(const Expected& expected, const Value& reply, Events& events) {
   const bool ran = reply.type == Value::Type::array && !reply.elements.empty();
   const Value& verdict = ran ? reply.elements.front() : reply;
@@ -140,8 +141,8 @@ void Conversation::answer_exec(const Expected& expected, const Value& reply, Eve
   if (executed_) {
     events.emplace_back(consensus::Acknowledged{spec_.link, expected.request});
   } else {
-    events.emplace_back(
-        consensus::RequestFailed{spec_.link, expected.request, "The transaction with SLAVEOF failed: " + why});
+    events.emplace_back(consensus::RequestFailed{spec_.link, expected.request,
+                                                 "The transaction with SLAVEOF failed: " + why});
   }
 }
 

@@ -11,7 +11,8 @@ namespace vedette::agent {
 
 namespace {
 
-// A server that does not read must not fill our memory; requests of a healthy one are a few hundred bytes.
+// A server that does not read must not fill our memory; requests of a healthy one are a few hundred
+// bytes.
 constexpr std::size_t max_queued_bytes = std::size_t{1} << 20;
 
 }  // namespace
@@ -114,7 +115,8 @@ void Conversation::add(Chunk& chunk, Expected expected, std::string_view command
 
 void Conversation::check_bound() {
   if (queued_bytes_ <= max_queued_bytes || !broken_.empty()) return;
-  broken_ = std::to_string(queued_bytes_) + " bytes of requests wait because the server does not read";
+  broken_ =
+      std::to_string(queued_bytes_) + " bytes of requests wait because the server does not read";
 }
 
 std::string_view Conversation::output(consensus::Instant now, Events& events) {

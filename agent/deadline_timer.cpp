@@ -78,13 +78,12 @@ class DeadlineTimer::Implementation : public std::enable_shared_from_this<Implem
     next_turn();
   }
 
-  // The first post runs behind everything that is queued now, the second behind what one look at the
-  // sockets adds to it.
+  // The first post runs behind everything that is queued now, the second behind what one look at
+  // the sockets adds to it.
   void next_turn() {
     seen_ = inputs_();
-    asio::post(io_, [self = shared_from_this()] {
-      asio::post(self->io_, [self] { self->turned(); });
-    });
+    asio::post(io_,
+               [self = shared_from_this()] { asio::post(self->io_, [self] { self->turned(); }); });
   }
 
   void turned() {
@@ -114,8 +113,7 @@ class DeadlineTimer::Implementation : public std::enable_shared_from_this<Implem
 
 DeadlineTimer::DeadlineTimer(asio::io_context& io, std::function<std::uint64_t()> inputs,
                              std::function<void()> passed)
-    : implementation_(
-          std::make_shared<Implementation>(io, std::move(inputs), std::move(passed))) {
+    : implementation_(std::make_shared<Implementation>(io, std::move(inputs), std::move(passed))) {
   implementation_->wait();
 }
 

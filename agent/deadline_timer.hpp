@@ -1,6 +1,6 @@
-// The one timer of the core. It runs on the core's clock (suspended time counts), and what the network brought
-// before it went off is handled first: a deadline is judged only when nothing that is already there could
-// answer it (safety.md rule 10).
+// The one timer of the core. It runs on the core's clock (suspended time counts), and what the
+// network brought before it went off is handled first: a deadline is judged only when nothing that
+// is already there could answer it (safety.md rule 10).
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -14,8 +14,8 @@ namespace vedette::agent {
 
 class DeadlineTimer {
  public:
-  // `inputs` grows with every piece of input that was handled; `passed` is called when the deadline is over
-  // and the loop has made a turn without input (or 64 turns with some).
+  // `inputs` grows with every piece of input that was handled; `passed` is called when the deadline
+  // is over and the loop has made a turn without input (or 64 turns with some).
   DeadlineTimer(boost::asio::io_context& io, std::function<std::uint64_t()> inputs,
                 std::function<void()> passed);
   ~DeadlineTimer();

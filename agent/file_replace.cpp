@@ -79,16 +79,16 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// What a new file must look like. Giving it to another owner may be forbidden; then it is ours, and the
-// group gets nothing that it had not.
+// What a new file must look like. Giving it to another owner may be forbidden; then it is ours, and
+// the group gets nothing that it had not.
 bool dress(int descriptor, const std::optional<struct stat>& old) {
   if (!old) return true;  // mkostemp made it 0600
   mode_t mode = old->st_mode & 07777;
-  struct stat now{};
+  struct stat now {};
   if (::fstat(descriptor, &now) != 0) return false;
   const bool same = now.st_uid == old->st_uid && now.st_gid == old->st_gid;
-  if (!same && ::fchown(descriptor, old->st_uid, old->st_gid) != 0 &&
-      now.st_gid != old->st_gid && ::fchown(descriptor, static_cast<uid_t>(-1), old->st_gid) != 0) {
+  if (!same && ::fchown(descriptor, old->st_uid, old->st_gid) != 0 && now.st_gid != old->st_gid &&
+      ::fchown(descriptor, static_cast<uid_t>(-1), old->st_gid) != 0) {
     mode &= static_cast<mode_t>(~070);
   }
   return ::fchmod(descriptor, mode) == 0;
@@ -98,7 +98,7 @@ bool dress(int descriptor, const std::optional<struct stat>& old) {
 std::string overwrite(const std::string& path, std::string_view content) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.valid()) return std::strerror(errno);
-  struct stat old{};
+  struct stat old {};
   if (::fstat(file.get(), &old) != 0) return std::strerror(errno);
   const auto size = static_cast<off_t>(content.size());
   // All the room first, so that a full disk cannot leave half of the new text over the old one.

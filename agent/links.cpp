@@ -1,5 +1,7 @@
 #include "agent/links.hpp"
 
+#include <netinet/tcp.h>
+
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,7 +10,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <netinet/tcp.h>
 #include <utility>
 
 namespace vedette::agent {
@@ -57,8 +58,8 @@ class Link : public std::enable_shared_from_this<Link> {
   bool waiting_ = false;  // for room in the socket's send buffer
 };
 
-// The result always comes from the loop, never from within connect(): a core that reconnects at once
-// must not call itself.
+// The result always comes from the loop, never from within connect(): a core that reconnects at
+// once must not call itself.
 void Link::start() {
   const proto::Address& address = conversation_.spec().address;
   shared_.resolver.resolve(

@@ -19,7 +19,8 @@ class Link;
 
 class Links {
  public:
-  using Emit = std::function<void(consensus::Event)>;  // never called during connect, disconnect, say
+  using Emit =
+      std::function<void(consensus::Event)>;  // never called during connect, disconnect, say
 
   // The clock is read immediately before every write.
   Links(boost::asio::io_context& io, Emit emit, std::function<consensus::Instant()> clock);

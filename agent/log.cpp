@@ -23,10 +23,14 @@ using consensus::Level;
 // spdlog has no "notice" and no "verbose"; its order is all that matters here.
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::trace;
-    case Level::verbose: return spdlog::level::debug;
-    case Level::notice: return spdlog::level::info;
-    case Level::warning: break;
+    case Level::debug:
+      return spdlog::level::trace;
+    case Level::verbose:
+      return spdlog::level::debug;
+    case Level::notice:
+      return spdlog::level::info;
+    case Level::warning:
+      break;
   }
   return spdlog::level::warn;
 }
@@ -36,10 +40,17 @@ class LevelMark final : public spdlog::custom_flag_formatter {
   void format(const spdlog::details::log_msg& message, const std::tm&,
               spdlog::memory_buf_t& out) override {
     switch (message.level) {
-      case spdlog::level::trace: out.push_back('.'); break;
-      case spdlog::level::debug: out.push_back('-'); break;
-      case spdlog::level::info: out.push_back('*'); break;
-      default: out.push_back('#');
+      case spdlog::level::trace:
+        out.push_back('.');
+        break;
+      case spdlog::level::debug:
+        out.push_back('-');
+        break;
+      case spdlog::level::info:
+        out.push_back('*');
+        break;
+      default:
+        out.push_back('#');
     }
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
@@ -97,8 +108,8 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   }
   // Whether the name still leads to the file that we hold open.
   bool still_there() const {
-    struct stat by_name{};
-    struct stat held{};
+    struct stat by_name {};
+    struct stat held {};
     return descriptor_ >= 0 && ::stat(file_.c_str(), &by_name) == 0 &&
            ::fstat(descriptor_, &held) == 0 && by_name.st_ino == held.st_ino &&
            by_name.st_dev == held.st_dev;

@@ -28,8 +28,9 @@ std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
 }
 
 void make_room_for_clients(Settings& settings, std::size_t groups, std::size_t links, Log& log) {
-  constexpr std::uint64_t own = 32;             // files, listeners, timers, scripts
-  constexpr std::uint64_t replicas_guess = 16;  // links of instances that are not discovered yet, per group
+  constexpr std::uint64_t own = 32;  // files, listeners, timers, scripts
+  constexpr std::uint64_t replicas_guess =
+      16;  // links of instances that are not discovered yet, per group
   const std::uint64_t outgoing = links + groups * replicas_guess;
   const std::uint64_t wanted = settings.maxclients + own + outgoing;
   const std::uint64_t granted = raise_descriptor_limit(wanted);
@@ -37,12 +38,13 @@ void make_room_for_clients(Settings& settings, std::size_t groups, std::size_t l
   const std::uint64_t reserved = own + outgoing;
   const std::uint64_t left = granted > reserved ? granted - reserved : 1;
   if (left >= settings.maxclients) return;
-  log.write(Level::warning,
-            "You requested maxclients of " + std::to_string(settings.maxclients) +
-                " requiring at least " + std::to_string(wanted) +
-                " max file descriptors, but the limit is " + std::to_string(granted) +
-                ": maxclients is now " + std::to_string(left) +
-                ". Raise the limit ('ulimit -n', LimitNOFILE= in the systemd unit) or lower maxclients.");
+  log.write(
+      Level::warning,
+      "You requested maxclients of " + std::to_string(settings.maxclients) +
+          " requiring at least " + std::to_string(wanted) +
+          " max file descriptors, but the limit is " + std::to_string(granted) +
+          ": maxclients is now " + std::to_string(left) +
+          ". Raise the limit ('ulimit -n', LimitNOFILE= in the systemd unit) or lower maxclients.");
   settings.maxclients = static_cast<unsigned>(left);
 }
 

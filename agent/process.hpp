@@ -10,11 +10,12 @@
 
 namespace vedette::agent {
 
-// Makes room for `wanted` descriptors as far as the hard limit allows. Returns how many there may be now.
+// Makes room for `wanted` descriptors as far as the hard limit allows. Returns how many there may
+// be now.
 std::uint64_t raise_descriptor_limit(std::uint64_t wanted);
 
-// As raise_descriptor_limit, for the clients and links of these settings; lowers maxclients, with a warning,
-// if the system does not give enough.
+// As raise_descriptor_limit, for the clients and links of these settings; lowers maxclients, with a
+// warning, if the system does not give enough.
 void make_room_for_clients(Settings& settings, std::size_t groups, std::size_t links, Log& log);
 
 // Ends the parent with exit code 0; the caller goes on as a session leader without a terminal.
@@ -40,7 +41,8 @@ class PidFile {
 // Talks to systemd over NOTIFY_SOCKET.
 class Supervisor {
  public:
-  // supervised no: nothing is ever sent. A setting that asks for systemd without its socket is logged.
+  // supervised no: nothing is ever sent. A setting that asks for systemd without its socket is
+  // logged.
   Supervisor(const Settings& settings, Log& log);
   void ready();
   void stopping();

@@ -18,7 +18,8 @@ namespace {
 // How long an answer is not asked for again. Names in Kubernetes move within seconds.
 constexpr consensus::Duration fresh_for = std::chrono::seconds{2};
 
-// IPv4 first, as Sentinel's lookup prefers it; two families of one name must not look like two nodes.
+// IPv4 first, as Sentinel's lookup prefers it; two families of one name must not look like two
+// nodes.
 std::string choose(const tcp::resolver::results_type& results) {
   std::string any;
   for (const auto& entry : results) {

@@ -1,5 +1,6 @@
-// Host names to addresses without ever waiting: what is known is given at once, even if it is old, and
-// looked up again behind it. One dead name delays other lookups, never a link whose name was seen before.
+// Host names to addresses without ever waiting: what is known is given at once, even if it is old,
+// and looked up again behind it. One dead name delays other lookups, never a link whose name was
+// seen before.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -16,8 +17,8 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // `address` is an IP literal; it is empty if the name is unknown, and `error` says why. Called once, on
-  // the loop, possibly during this call; not at all if the Resolver goes first.
+  // `address` is an IP literal; it is empty if the name is unknown, and `error` says why. Called
+  // once, on the loop, possibly during this call; not at all if the Resolver goes first.
   using Done = std::function<void(const std::string& address, const std::string& error)>;
   void resolve(const std::string& host, Done done);
 

@@ -24,8 +24,8 @@ constexpr std::size_t max_running = 16;
 constexpr std::size_t max_waiting = 256;
 constexpr unsigned max_starts = 10;
 
-// A child with our standard streams and environment and nothing else of ours: no descriptor, no ignored
-// or blocked signal. 0 or the errno of the failure.
+// A child with our standard streams and environment and nothing else of ours: no descriptor, no
+// ignored or blocked signal. 0 or the errno of the failure.
 int spawn(const std::vector<std::string>& argv, pid_t& child) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
@@ -194,8 +194,7 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
 };
 
 Scripts::Scripts(asio::io_context& io, Tell tell, ReadTimings timings)
-    : implementation_(
-          std::make_shared<Implementation>(io, std::move(tell), std::move(timings))) {
+    : implementation_(std::make_shared<Implementation>(io, std::move(tell), std::move(timings))) {
   implementation_->wait_for_children();
 }
 

@@ -15,12 +15,14 @@
 
 namespace vedette::agent {
 
-// At most 16 run at once and 256 wait (the oldest waiting one is dropped). Exit code 0 ends a script, 1 or a
-// signal repeats it (10 starts, the pause doubles), anything else is an error. Too long a run is killed.
+// At most 16 run at once and 256 wait (the oldest waiting one is dropped). Exit code 0 ends a
+// script, 1 or a signal repeats it (10 starts, the pause doubles), anything else is an error. Too
+// long a run is killed.
 class Scripts {
  public:
   // Script events carry no instance: -script-error, -script-timeout, and for the log +script-child.
-  using Tell = std::function<void(std::string_view event, consensus::Level level, std::string payload)>;
+  using Tell =
+      std::function<void(std::string_view event, consensus::Level level, std::string payload)>;
   using ReadTimings = std::function<consensus::Timings()>;
 
   Scripts(boost::asio::io_context& io, Tell tell, ReadTimings timings);

@@ -24,8 +24,12 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
       store_(
           settings_.config_file, std::move(file_text),
           [this](std::function<void()> task) { boost::asio::post(io_, std::move(task)); },
-          [this] { return Store::Snapshot{core_.durable(), settings_}; },
-          [this](consensus::SaveNumber number, const SaveResult& result) { saved(number, result); }),
+          [this] {
+            return Store::Snapshot{core_.durable(), settings_};
+          },
+          [this](consensus::SaveNumber number, const SaveResult& result) {
+            saved(number, result);
+          }),
       scripts_(
           io,
           [this](std::string_view event, Level level, std::string payload) {
@@ -183,17 +187,18 @@ void Shell::saved(consensus::SaveNumber number, const SaveResult& result) {
 
 void Shell::log_save(const SaveResult& result) {
   if (!result.error.empty()) {
-    log_.write(Level::warning,
-               "WARNING: Sentinel was not able to save the new configuration on disk!!!: " +
-                   result.error);
+    log_.write(
+        Level::warning,
+        "WARNING: Sentinel was not able to save the new configuration on disk!!!: " + result.error);
     return;
   }
   log_.write(Level::notice, "Sentinel new configuration saved on disk");
   if (result.in_place && !std::exchange(told_of_overwriting_, true)) {
-    log_.write(Level::warning,
-               "The configuration file cannot be replaced by renaming (is it a mount of its own?) and "
-               "is overwritten in place: a power failure in that moment may damage it. Mount its "
-               "directory instead of the file.");
+    log_.write(
+        Level::warning,
+        "The configuration file cannot be replaced by renaming (is it a mount of its own?) and "
+        "is overwritten in place: a power failure in that moment may damage it. Mount its "
+        "directory instead of the file.");
   }
 }
 

@@ -1,5 +1,6 @@
-// The durable store: the configuration file, written by one thread of its own so that the disk never holds up
-// the loop. Saves are grouped: while one runs, further wishes wait and the next save covers them all.
+// The durable store: the configuration file, written by one thread of its own so that the disk
+// never holds up the loop. Saves are grouped: while one runs, further wishes wait and the next save
+// covers them all.
 #pragma once
 
 #include <condition_variable>
