@@ -1,5 +1,5 @@
-// When the core wants to be called again, per subject. A subject has one next deadline; what is due then is
-// decided by looking at it, so there is no kind of timer to keep in step with the state.
+// When the core wants to be called again, per subject. A subject has one next deadline; what is due
+// then is decided by looking at it, so there is no kind of timer to keep in step with the state.
 #pragma once
 
 #include <map>
@@ -25,7 +25,8 @@ struct NodeRef {
 struct Process {
   auto operator<=>(const Process&) const = default;
 };
-using Subject = std::variant<Process, GroupId, NodeRef, proto::RunId>;  // ... a group, a node, a peer
+using Subject =
+    std::variant<Process, GroupId, NodeRef, proto::RunId>;  // ... a group, a node, a peer
 
 class Agenda {
  public:
@@ -43,7 +44,9 @@ class Agenda {
     when_.erase(it);
   }
   // The earliest deadline, or `never`.
-  [[nodiscard]] Instant next() const noexcept { return queue_.empty() ? never : queue_.begin()->first; }
+  [[nodiscard]] Instant next() const noexcept {
+    return queue_.empty() ? never : queue_.begin()->first;
+  }
 
   // Takes off and returns the subjects due at `now`, earliest first.
   std::vector<Subject> take_due(Instant now) {

@@ -20,8 +20,8 @@ std::string describe(const Group& group) { return describe_master(group, group.m
 
 std::string describe(const Group& group, const Node& node) {
   if (node.id == group.master_id) return describe(group);
-  return "slave " + proto::to_string(node.address) + " " + spaced(node.address) + " @ " + group.name +
-         " " + spaced(group.master().address);
+  return "slave " + proto::to_string(node.address) + " " + spaced(node.address) + " @ " +
+         group.name + " " + spaced(group.master().address);
 }
 
 std::string describe(const Group& group, const Peer& peer) {

@@ -21,8 +21,9 @@ enum class LinkKind {
   pubsub,   // to a data node; the shell subscribes to the hello channel by itself
   peer      // to another agent, shared by all groups
 };
-// Open a connection. The shell authenticates (with the credentials of `group`, or those for peers) and names
-// the connection, pipelined, then reports LinkUp without waiting for those replies; or LinkDown.
+// Open a connection. The shell authenticates (with the credentials of `group`, or those for peers)
+// and names the connection, pipelined, then reports LinkUp without waiting for those replies; or
+// LinkDown.
 struct Connect {
   LinkId link;
   LinkKind kind;
@@ -62,9 +63,9 @@ struct PublishHello {
   RequestId request;
   proto::Hello hello;
 };
-// MULTI, REPLICAOF NO ONE, PUBLISH hello, CONFIG REWRITE, CLIENT KILL TYPE normal, EXEC and behind it
-// ROLE, in one write; CLIENT KILL TYPE pubsub after the answers. Must not be written after `not_after`,
-// the end of our authority: then PromoteWithheld.
+// MULTI, REPLICAOF NO ONE, PUBLISH hello, CONFIG REWRITE, CLIENT KILL TYPE normal, EXEC and behind
+// it ROLE, in one write; CLIENT KILL TYPE pubsub after the answers. Must not be written after
+// `not_after`, the end of our authority: then PromoteWithheld.
 struct Promote {
   LinkId link;
   RequestId request;
@@ -83,7 +84,7 @@ struct KillScript {
 };
 
 // ---- the disk ----------------------------------------------------------------------------------
-// Make Core::durable() as it is now or later durable, then report Persisted with a number not lower.
+// Make Core::durable() as of now or later durable, then report Persisted with a number not lower.
 struct Persist {
   SaveNumber number;
 };
@@ -95,7 +96,7 @@ struct ReplyVote {
 };
 enum class OrderStatus {
   ok,
-  save_failed,         // in force, but not on disk; retried until it is
+  save_failed,  // in force, but not on disk; retried until it is
   no_such_master,
   duplicate_master,
   failover_in_progress,
@@ -109,12 +110,13 @@ struct ReplyOrder {
 
 // ---- news --------------------------------------------------------------------------------------
 enum class Level { debug, verbose, notice, warning };
-// One decision, one announcement: the log line `<event> <payload>`, the message on the channel <event>
-// (verbose and above), the notification script (warning with a group), counters and history all read it.
+// One decision, one announcement: the log line `<event> <payload>`, the message on the channel
+// <event> (verbose and above), the notification script (warning with a group), counters and history
+// all read it.
 struct Announce {
   std::string_view event;  // "+sdown"; static storage
   Level level = Level::notice;
-  std::string group;       // "" when no instance is concerned
+  std::string group;  // "" when no instance is concerned
   std::string payload;
 };
 // A line for the log only.
@@ -130,8 +132,9 @@ struct RunReconfigScript {
   proto::Address to;
 };
 
-using Command = std::variant<Connect, Disconnect, SendPing, SendInfo, SendRole, Identify, AskPeer, PublishHello, Promote,
-                             Follow, KillScript, Persist, ReplyVote, ReplyOrder, Announce, Note, RunReconfigScript>;
+using Command = std::variant<Connect, Disconnect, SendPing, SendInfo, SendRole, Identify, AskPeer,
+                             PublishHello, Promote, Follow, KillScript, Persist, ReplyVote,
+                             ReplyOrder, Announce, Note, RunReconfigScript>;
 using Commands = std::vector<Command>;
 
 }  // namespace vedette::consensus

@@ -13,6 +13,7 @@
 #include "consensus/monitoring.hpp"
 #include "consensus/opinions.hpp"
 #include "consensus/orders.hpp"
+#include "consensus/promotion.hpp"
 #include "consensus/reconcile.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
@@ -132,10 +133,11 @@ void announce_start(Turn& turn) {
 }  // namespace
 
 Core::Core(const Durable& durable, const Announced& announced, const Timings& timings,
-           std::uint64_t seed, Instant now)
+           std::uint64_t seed, Instant now, const Policy& policy)
     : state_(durable.my_id, seed), last_step_(now) {
   state_.announced = announced;
   state_.timings = timings;
+  state_.policy = policy;
   state_.started = now;
   state_.current_epoch = durable.current_epoch;
   Commands none;

@@ -1,5 +1,5 @@
-// The deciding half of an agent: a pure state machine. Events in, commands out; no clock, no I/O, no
-// randomness but its own seeded one. Same inputs, same outputs, bit for bit.
+// The deciding half of an agent: a pure state machine. Events in, commands out; no clock, no I/O,
+// no randomness but its own seeded one. Same inputs, same outputs, bit for bit.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ namespace vedette::consensus {
 class Core {
  public:
   // `durable` as read from disk; its votes and epochs count as durable. `now` is the start of time.
-  Core(const Durable& durable, const Announced& announced, const Timings& timings, std::uint64_t seed, Instant now);
+  Core(const Durable& durable, const Announced& announced, const Timings& timings,
+       std::uint64_t seed, Instant now, const Policy& policy = {});
 
   // Total: any event is legal at any time. `now` never goes back. Appends to `out`.
   void step(Instant now, const Event& event, Commands& out);

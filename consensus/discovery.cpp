@@ -36,8 +36,7 @@ void evict_from_address(Turn& turn, Group& group, const proto::RunId& newcomer,
     if (id != newcomer && peer.address == address) evicted.push_back(id);
   }
   for (const proto::RunId& id : evicted) {
-    announce(turn, events::peer_invalid_address, group,
-             describe(group, turn.state.peers.at(id)));
+    announce(turn, events::peer_invalid_address, group, describe(group, turn.state.peers.at(id)));
     for (auto& [group_id, each] : turn.state.groups) {
       if (each.peers.erase(id) > 0) turn.touch(each);
     }
@@ -57,8 +56,9 @@ void move_peer(Turn& turn, Group& group, Peer& peer, const proto::Address& addre
   };
   const auto others = std::count_if(turn.state.groups.begin(), turn.state.groups.end(), shares);
   if (others > 0) {
-    announce(turn, events::peer_address_update, group,
-             describe(group, peer) + " " + std::to_string(others) + " additional matching instances");
+    announce(
+        turn, events::peer_address_update, group,
+        describe(group, peer) + " " + std::to_string(others) + " additional matching instances");
   }
   turn.touch(peer);
 }

@@ -11,7 +11,8 @@
 
 namespace vedette::consensus {
 
-// The last vote given for one master name. `voted_for` is unknown in files written by real Sentinels.
+// The last vote given for one master name. `voted_for` is unknown in files written by real
+// Sentinels.
 struct Vote {
   proto::Epoch epoch{};
   std::optional<proto::RunId> voted_for;
@@ -36,9 +37,9 @@ struct DurableGroup {
   proto::Address master;
   GroupOptions options;
   proto::Epoch config_epoch{};
-  Vote vote;                                 // leader-epoch, and `# vedette:vote <name> <epoch> <id>`
-  std::optional<Replaced> replaced;          // `# vedette:replaced <name> <ip> <port> [<run id>]`
-  std::string replid;                        // `# vedette:replid <name> <replid>`; "" unknown
+  Vote vote;                         // leader-epoch, and `# vedette:vote <name> <epoch> <id>`
+  std::optional<Replaced> replaced;  // `# vedette:replaced <name> <ip> <port> [<run id>]`
+  std::string replid;                // `# vedette:replid <name> <replid>`; "" unknown
   std::vector<proto::Address> replicas;
   std::vector<DurablePeer> peers;
   bool operator==(const DurableGroup&) const = default;
@@ -47,7 +48,7 @@ struct DurableGroup {
 struct Durable {
   proto::RunId my_id;
   proto::Epoch current_epoch{};
-  std::vector<DurableGroup> groups;          // ordered by name
+  std::vector<DurableGroup> groups;  // ordered by name
   bool operator==(const Durable&) const = default;
 };
 

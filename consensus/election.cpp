@@ -109,8 +109,10 @@ bool is_legacy(const State& state, const proto::RunId& peer) {
   return !state.peers.at(peer).speaks_vedette.value_or(false);
 }
 
-// A legacy voter whose answer is older than our epoch hides a global epoch above it: step further next time.
-void note_refusal(Turn& turn, Group& group, const proto::RunId& peer, const proto::DownReply& reply) {
+// A legacy voter whose answer is older than our epoch hides a global epoch above it: step further
+// next time.
+void note_refusal(Turn& turn, Group& group, const proto::RunId& peer,
+                  const proto::DownReply& reply) {
   Attempt& attempt = *group.attempt;
   attempt.refused.insert(peer);
   attempt.confirmed.erase(peer);
@@ -124,7 +126,8 @@ std::size_t count_answering(const Turn& turn, const Group& group) {
   std::size_t count = 1;
   for (const auto& [id, view] : group.peers) {
     const Peer& peer = turn.state.peers.at(id);
-    const bool asked = view.answered_at != Instant{} && view.answered_at + voter_freshness >= turn.now;
+    const bool asked =
+        view.answered_at != Instant{} && view.answered_at + voter_freshness >= turn.now;
     if (peer.link.is_open() && (asked || answered_within(peer.ping, turn.now, voter_freshness))) {
       ++count;
     }
@@ -135,6 +138,7 @@ std::size_t count_answering(const Turn& turn, const Group& group) {
 }  // namespace
 
 bool is_held(const Turn& turn, const Group& group) {
+  if (!turn.state.policy.limit_authority) return false;
   const bool leading = group.attempt && group.attempt->phase > Phase::wait_start;
   if (leading && !group.attempt->by_force) return true;
   if (turn.now < turn.state.started + hold_for_legacy) return true;
@@ -190,8 +194,8 @@ void on_candidacy_durable(Turn& turn, GroupId id, const Vote& vote) {
   const auto found = turn.state.groups.find(id);
   if (found == turn.state.groups.end()) return;
   Group& group = found->second;
-  const bool alive = group.attempt && group.attempt->epoch == vote.epoch && group.ballot.candidacy &&
-                     group.ballot.memory == vote;
+  const bool alive = group.attempt && group.attempt->epoch == vote.epoch &&
+                     group.ballot.candidacy && group.ballot.memory == vote;
   if (!alive) return;
   group.attempt->durable = true;
   group.attempt->phase_since = turn.now;
@@ -205,8 +209,8 @@ void on_candidacy_withdrawn(Turn& turn, GroupId id, const Vote& vote) {
   Group& group = found->second;
   if (!group.attempt || group.attempt->epoch != vote.epoch) return;
   note(turn, Level::warning,
-       "Candidacy for " + group.name + " withdrawn: the vote could not be saved: " +
-           turn.state.promises.error);
+       "Candidacy for " + group.name +
+           " withdrawn: the vote could not be saved: " + turn.state.promises.error);
   abort_attempt(turn, group, nullptr);
 }
 

@@ -9,15 +9,16 @@ namespace vedette::consensus {
 
 // A leader may act this long after the sending of the oldest ask among its last majority of votes.
 inline constexpr Duration authority_for = milliseconds{500};
-// A voter gives no vote to another for this long after an ask that it granted or renewed. Longer than
-// authority_for plus the longest assumed delay between a write and its execution (500 ms).
+// A voter gives no vote to another for this long after an ask that it granted or renewed. Longer
+// than authority_for plus the longest assumed delay between a write and its execution (500 ms).
 inline constexpr Duration hold_for_vedette = std::chrono::seconds{1};
 inline constexpr Duration hold_for_legacy = std::chrono::seconds{3};
 inline constexpr Duration longest_hold = std::chrono::seconds{5};  // counted from the vote
 
 // ---- the voter ---------------------------------------------------------------------------------
 void on_vote_asked(Turn& turn, const VoteAsked& event);
-// Whether the vote given to another still binds us, or we started so recently that we might have forgotten one.
+// Whether the vote given to another still binds us, or we started so recently that we might have
+// forgotten one.
 bool is_held(const Turn& turn, const Group& group);
 // Progress of the failover that we voted for prolongs the hold.
 void prolong_hold(Turn& turn, Group& group);

@@ -1,4 +1,5 @@
-// Everything that can happen to the core. Events are past participles; any event is legal in any state.
+// Everything that can happen to the core. Events are past participles; any event is legal in any
+// state.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ struct LinkUp {
   LinkId link;
   std::string local_host;  // our side of the connection, an IP literal
 };
-// Refused, timed out, reset, closed by the other side, unintelligible. Not sent for a link that the core
-// itself disconnected. Requests still unanswered on it are dead.
+// Refused, timed out, reset, closed by the other side, unintelligible. Not sent for a link that the
+// core itself disconnected. Requests still unanswered on it are dead.
 struct LinkDown {
   LinkId link;
   std::string reason;
@@ -116,7 +117,8 @@ struct MonitorGroup {
 struct RemoveGroup {
   std::string name;
 };
-// SENTINEL SET: the options as they shall be now. `applied` holds "option value" texts, one +set event each.
+// SENTINEL SET: the options as they shall be now. `applied` holds "option value" texts, one +set
+// event each.
 struct SetOptions {
   std::string name;
   GroupOptions options;
@@ -139,15 +141,15 @@ struct SetAnnounced {
   Announced announced;
   bool reconnect_peers = false;
 };
-using Order = std::variant<MonitorGroup, RemoveGroup, SetOptions, ResetGroups, FailOver, FlushConfig, SetTimings,
-                           SetAnnounced>;
+using Order = std::variant<MonitorGroup, RemoveGroup, SetOptions, ResetGroups, FailOver,
+                           FlushConfig, SetTimings, SetAnnounced>;
 struct Ordered {
   Ticket ticket;
   Order order;
 };
 
-using Event = std::variant<Tick, LinkUp, LinkDown, Ponged, InfoRead, RoleRead, PeerAnswered, PeerIdentified,
-                           PromoteAnswered, PromoteWithheld, Acknowledged, RequestFailed, HelloHeard, VoteAsked,
-                           Persisted, PersistFailed, Ordered>;
+using Event = std::variant<Tick, LinkUp, LinkDown, Ponged, InfoRead, RoleRead, PeerAnswered,
+                           PeerIdentified, PromoteAnswered, PromoteWithheld, Acknowledged,
+                           RequestFailed, HelloHeard, VoteAsked, Persisted, PersistFailed, Ordered>;
 
 }  // namespace vedette::consensus

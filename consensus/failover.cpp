@@ -6,7 +6,7 @@
 #include "consensus/election.hpp"
 #include "consensus/hellos.hpp"
 #include "consensus/monitoring.hpp"
-#include "consensus/quorum.hpp"
+#include "consensus/promotion.hpp"
 #include "consensus/replica_choice.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
@@ -15,22 +15,16 @@ namespace vedette::consensus {
 
 namespace {
 
-constexpr Duration vote_patience = std::chrono::seconds{1};      // for answers of voters
-constexpr Duration info_patience = milliseconds{200};            // for INFO before choosing
+constexpr Duration vote_patience = std::chrono::seconds{1};  // for answers of voters
+constexpr Duration info_patience = milliseconds{200};        // for INFO before choosing
 constexpr Duration choose_again_after = milliseconds{100};
-constexpr Duration choice_patience = std::chrono::seconds{4};    // within the longest hold
-constexpr Duration promotion_poll = milliseconds{20};
+constexpr Duration choice_patience = std::chrono::seconds{4};  // within the longest hold
 constexpr Duration stand_recheck = milliseconds{100};
 constexpr Duration least_retry = milliseconds{5};
 constexpr Duration least_retry_with_legacy = milliseconds{100};
 constexpr Duration longest_retry = std::chrono::seconds{1};
 constexpr Duration retry_after_abort = std::chrono::seconds{5};
 constexpr int most_forced_tries = 3;
-
-void enter(Turn& turn, Attempt& attempt, Phase phase) {
-  attempt.phase = phase;
-  attempt.phase_since = turn.now;
-}
 
 bool has_legacy_voters(const State& state, const Group& group) {
   const auto legacy = [&](const auto& entry) {
@@ -54,8 +48,8 @@ Duration stagger(Turn& turn, const Group& group) {
   for (const auto& [id, view] : group.peers) {
     if (id < turn.state.my_id && !view.subjectively_down) ++rank;
   }
-  const Duration step = std::clamp<Duration>(vote_round(turn.state, group) * 2, milliseconds{2},
-                                             milliseconds{25});
+  const Duration step =
+      std::clamp<Duration>(vote_round(turn.state, group) * 2, milliseconds{2}, milliseconds{25});
   return step * rank + turn.state.random.between(Duration{0}, step / 4);
 }
 
@@ -78,7 +72,9 @@ void consider_standing(Turn& turn, Group& group) {
   }
   if (!group.stand_at) group.stand_at = turn.now + stagger(turn, group);
   if (*group.stand_at > turn.now) return;
-  const bool candidate = choose_replica(group, turn.now, oldest_useful_info(group, turn.now)).has_value();
+  const bool candidate =
+      choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))
+          .has_value();
   if (!candidate || !may_stand(turn, group)) {
     group.stand_at = turn.now + stand_recheck;
     return;
@@ -104,15 +100,11 @@ void go_on_by_force(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
   attempt.by_force = true;
   note(turn, Level::warning,
-       "FAILOVER of " + group.name + " goes on without a majority of votes, as Sentinel does: only " +
+       "FAILOVER of " + group.name +
+           " goes on without a majority of votes, as Sentinel does: only " +
            std::to_string(attempt.confirmed.size() + 1) + " of " + std::to_string(group.voters()) +
            " agents voted for it");
   elected(turn, group);
-}
-
-void lose(Turn& turn, Group& group) {
-  abort_attempt(turn, group, &events::abort_not_elected);
-  retry_soon(turn, group);
 }
 
 // A reply named a newer vote: whoever got it may be acting already.
@@ -177,7 +169,7 @@ void select_replica(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
   if (attempt.choose_again_at > turn.now) return;
   if (!all_infos_came(group, attempt) && attempt.info_deadline > turn.now) return;
-  const auto chosen = choose_replica(group, turn.now, attempt.phase_since);
+  const auto chosen = choose_replica(turn.state.policy, group, turn.now, attempt.phase_since);
   if (!chosen) {
     if (attempt.phase_since + choice_patience <= turn.now) {
       abort_attempt(turn, group, &events::abort_no_good_replica);
@@ -194,129 +186,26 @@ void select_replica(Turn& turn, Group& group) {
   enter(turn, attempt, Phase::send_promote);
 }
 
-// ---- send_promote ------------------------------------------------------------------------------
-
-bool has_authority(Turn& turn, Group& group) {
-  return group.attempt->by_force || authority_until(turn, group) > turn.now;
-}
-
-// Asks once, then waits for the answers; false while waiting.
-bool authority_renewed(Turn& turn, Group& group) {
-  Attempt& attempt = *group.attempt;
-  if (has_authority(turn, group)) {
-    attempt.asked_to_renew = false;
-    return true;
-  }
-  if (!attempt.asked_to_renew) {
-    attempt.asked_to_renew = true;
-    attempt.poll_at = turn.now + vote_patience;
-    renew_authority(turn, group);
-  }
-  return false;
-}
-
-void write_promote(Turn& turn, Group& group, Node& node) {
-  Attempt& attempt = *group.attempt;
-  proto::Hello hello = make_hello(turn.state, group, node.command.local_host);
-  hello.master = node.address;
-  hello.config_epoch = attempt.epoch;
-  attempt.promote_request = turn.new_request();
-  attempt.promote_sent_at = turn.now;
-  attempt.asked_to_renew = false;
-  const Instant not_after = attempt.by_force ? never : authority_until(turn, group);
-  turn.emit(Promote{node.command.id, *attempt.promote_request, std::move(hello), not_after});
-  announce(turn, events::wait_promotion, group, describe(group, node));
-  enter(turn, attempt, Phase::wait_promotion);
-}
-
-void send_promote(Turn& turn, Group& group) {
-  Attempt& attempt = *group.attempt;
-  Node& node = group.nodes.at(*attempt.target);
-  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
-    abort_attempt(turn, group, &events::abort_replica_timeout);
-    group.stand_at = turn.now + retry_after_abort;
-    return;
-  }
-  if (!node.command.is_open()) {  // nothing left yet, so another may still be chosen
-    attempt.target.reset();
-    attempt.choose_again_at = turn.now + choose_again_after;
-    enter(turn, attempt, Phase::select_replica);
-    ask_infos_again(turn, group);
-    return;
-  }
-  if (authority_renewed(turn, group)) {
-    // A node that an earlier leader promoted needs no second promotion.
-    if (node.info.role == proto::Role::master) attempt.confirmed_master = true;
-    if (!attempt.confirmed_master) {
-      write_promote(turn, group, node);
-    } else {
-      enter(turn, attempt, Phase::wait_promotion);
-    }
-  } else if (attempt.poll_at <= turn.now) {
-    lose(turn, group);
-  }
-}
-
-// ---- wait_promotion ----------------------------------------------------------------------------
-
-void publish_promotion(Turn& turn, Group& group) {
-  const Attempt attempt = *group.attempt;
-  Node& node = group.nodes.at(*attempt.target);
-  if (node.reported_role != proto::Role::master) {
-    node.reported_role = proto::Role::master;
-    node.reported_role_at = turn.now;
-    announce(turn, events::role_unexpected, group,
-             describe(group, node) + " new reported role is master");
-  }
-  const proto::Address from = group.master().address;
-  const proto::Address to = node.address;
-  announce(turn, events::promoted, group, describe(group, node));
-  announce(turn, events::reconfigure_replicas, group, describe(group));
-  turn.emit(RunReconfigScript{group.name, true, from, to});
-  group.config_epoch = attempt.epoch;
-  end_candidacy(group);
-  group.attempt.reset();
-  switch_master(turn, group, to);
-  lead_reconfiguration(turn, group, from);
-  request_save(turn);
-  publish_everywhere(turn, group);
-}
-
-void wait_promotion(Turn& turn, Group& group) {
-  Attempt& attempt = *group.attempt;
-  if (attempt.confirmed_master) {
-    if (authority_renewed(turn, group)) {
-      publish_promotion(turn, group);
-    } else if (attempt.poll_at <= turn.now) {
-      lose(turn, group);
-    }
-    return;
-  }
-  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
-    abort_attempt(turn, group, &events::abort_replica_timeout);
-    group.stand_at = turn.now + retry_after_abort;
-    return;
-  }
-  if (attempt.promote_request || attempt.poll_at > turn.now) return;
-  attempt.poll_at = turn.now + promotion_poll;
-  ask_role_now(turn, group, group.nodes.at(*attempt.target));
-}
-
-// The attempt's target if the event answers its Promote.
-Node* promote_target(Turn& turn, LinkId link, RequestId request) {
-  const auto owner = turn.state.links.find(link);
-  if (owner == turn.state.links.end() || owner->second.kind != LinkKind::command) return nullptr;
-  Group& group = turn.state.groups.at(owner->second.group);
-  if (!group.attempt || group.attempt->promote_request != request) return nullptr;
-  turn.touch(group);
-  return &group.nodes.at(owner->second.node);
-}
-
-Group& group_of(Turn& turn, LinkId link) {
-  return turn.state.groups.at(turn.state.links.at(link).group);
-}
-
 }  // namespace
+
+void enter(Turn& turn, Attempt& attempt, Phase phase) {
+  attempt.phase = phase;
+  attempt.phase_since = turn.now;
+}
+
+void lose(Turn& turn, Group& group) {
+  abort_attempt(turn, group, &events::abort_not_elected);
+  retry_soon(turn, group);
+}
+
+void stand_later(Turn& turn, Group& group) { group.stand_at = turn.now + retry_after_abort; }
+
+void choose_again(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  attempt.target.reset();
+  enter(turn, attempt, Phase::select_replica);
+  ask_infos_again(turn, group);
+}
 
 void tend_failover(Turn& turn, Group& group) {
   if (group.attempt && is_overtaken(*group.attempt)) lose(turn, group);
@@ -324,10 +213,14 @@ void tend_failover(Turn& turn, Group& group) {
   // Each phase may hand over to the next in the same step; four phases, so four rounds suffice.
   for (int round = 0; round < 4 && group.attempt; ++round) {
     const Phase before = group.attempt->phase;
-    if (before == Phase::wait_start) wait_start(turn, group);
-    else if (before == Phase::select_replica) select_replica(turn, group);
-    else if (before == Phase::send_promote) send_promote(turn, group);
-    else if (before == Phase::wait_promotion) wait_promotion(turn, group);
+    if (before == Phase::wait_start)
+      wait_start(turn, group);
+    else if (before == Phase::select_replica)
+      select_replica(turn, group);
+    else if (before == Phase::send_promote)
+      send_promote(turn, group);
+    else if (before == Phase::wait_promotion)
+      wait_promotion(turn, group);
     if (!group.attempt || group.attempt->phase == before) return;
   }
 }
@@ -342,15 +235,18 @@ Instant failover_due(const Turn& turn, const Group& group) {
       return attempt.durable ? attempt.phase_since + vote_patience : never;
     }
     case Phase::select_replica: {
-      return std::max(attempt.choose_again_at, std::min(attempt.info_deadline, turn.now + choose_again_after));
+      return std::max(attempt.choose_again_at,
+                      std::min(attempt.info_deadline, turn.now + choose_again_after));
     }
     case Phase::send_promote:
       return attempt.asked_to_renew ? std::min(attempt.poll_at, give_up) : give_up;
     case Phase::wait_promotion: {
-      if (attempt.confirmed_master || !attempt.promote_request) return std::min(attempt.poll_at, give_up);
+      if (attempt.confirmed_master || !attempt.promote_request)
+        return std::min(attempt.poll_at, give_up);
       return give_up;
     }
-    default: return never;
+    default:
+      return never;
   }
 }
 
@@ -358,7 +254,7 @@ OrderStatus force_failover(Turn& turn, Group& group) {
   const bool voted_elsewhere = group.ballot.held_until && turn.now < *group.ballot.held_until &&
                                group.ballot.memory.epoch > group.config_epoch;
   if (group.attempt || voted_elsewhere) return OrderStatus::failover_in_progress;
-  if (!choose_replica(group, turn.now, oldest_useful_info(group, turn.now))) {
+  if (!choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))) {
     return OrderStatus::no_good_replica;
   }
   note(turn, Level::warning, "Executing user requested FAILOVER of '" + group.name + "'");
@@ -383,40 +279,6 @@ void abort_attempt(Turn& turn, Group& group, const EventName* event) {
   turn.touch(group);
 }
 
-void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
-  Node* node = promote_target(turn, event.link, event.request);
-  if (node == nullptr) return;
-  Attempt& attempt = *group_of(turn, event.link).attempt;
-  attempt.promote_request.reset();
-  attempt.poll_at = turn.now;
-  attempt.confirmed_master = event.role && event.role->role == proto::Role::master;
-}
-
-void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
-  if (promote_target(turn, event.link, event.request) == nullptr) return;
-  Attempt& attempt = *group_of(turn, event.link).attempt;
-  attempt.promote_request.reset();
-  attempt.promote_sent_at.reset();
-  attempt.confirmed.clear();  // whatever we had is too old
-  enter(turn, attempt, Phase::send_promote);
-}
-
-void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event) {
-  if (!group.attempt || group.attempt->promote_request != event.request) return;
-  note(turn, Level::warning,
-       "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
-  abort_attempt(turn, group, &events::abort_replica_timeout);
-  group.stand_at = turn.now + retry_after_abort;
-}
-
-void promotion_link_lost(Turn& turn, Group& group, const Node& node) {
-  if (!group.attempt || !group.attempt->promote_request || group.attempt->target != node.id) return;
-  // It may have executed: look as soon as the node can be asked again.
-  group.attempt->promote_request.reset();
-  group.attempt->poll_at = turn.now;
-  turn.touch(group);
-}
-
 void node_reports_master(Turn& turn, Group& group, Node& node) {
   if (group.attempt && group.attempt->target == node.id &&
       group.attempt->phase == Phase::wait_promotion) {
@@ -428,6 +290,7 @@ void node_reports_master(Turn& turn, Group& group, Node& node) {
 }
 
 void master_is_back(Turn& turn, Group& group, Instant asked_at) {
+  if (!turn.state.policy.abort_when_master_returns) return;
   if (!group.attempt || group.attempt->forced || group.attempt->promote_sent_at) return;
   const bool after_down = asked_at >= group.objectively_down_since;
   if (!after_down || group.master().subjectively_down) return;

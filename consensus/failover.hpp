@@ -1,5 +1,5 @@
 // One attempt to fail over, from the candidacy to the published configuration.
-// The phases and what ends them: README.md; rules: sentinel-behaviour.md 5.6 and 5.7, safety.md 3, 8, 10.
+// The phases and what ends them: README.md; rules: sentinel-behaviour.md 5.6, 5.7, safety.md 3, 10.
 #pragma once
 
 #include "consensus/announce.hpp"
@@ -18,11 +18,15 @@ OrderStatus force_failover(Turn& turn, Group& group);
 
 // Ends the attempt; `event` is announced with the master's instance, nullptr for none.
 void abort_attempt(Turn& turn, Group& group, const EventName* event);
+// ... as not elected, and stands again soon.
+void lose(Turn& turn, Group& group);
+// No new attempt for a while.
+void stand_later(Turn& turn, Group& group);
 
-void on_promote_answered(Turn& turn, const PromoteAnswered& event);
-void on_promote_withheld(Turn& turn, const PromoteWithheld& event);
-void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event);
-void promotion_link_lost(Turn& turn, Group& group, const Node& node);
+void enter(Turn& turn, Attempt& attempt, Phase phase);
+// Nothing was written to the chosen replica yet: back to the choice.
+void choose_again(Turn& turn, Group& group);
+
 // A replica's INFO or ROLE said master: progress of ours or of the leader we voted for.
 void node_reports_master(Turn& turn, Group& group, Node& node);
 // The master answered ROLE master: the reason for the failover may be gone.

@@ -16,8 +16,8 @@ constexpr Duration reachable_within = std::chrono::seconds{5};
 Usable count_usable(const Group& group) {
   const auto is_up = [](const auto& entry) { return !entry.second.subjectively_down; };
   Usable out;
-  out.usable = 1 + static_cast<std::size_t>(
-                       std::count_if(group.peers.begin(), group.peers.end(), is_up));
+  out.usable =
+      1 + static_cast<std::size_t>(std::count_if(group.peers.begin(), group.peers.end(), is_up));
   out.voters = group.voters();
   out.majority = majority(out.voters);
   out.quorum_ok = out.usable >= group.options.quorum;

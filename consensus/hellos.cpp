@@ -32,7 +32,8 @@ void adopt_current_epoch(Turn& turn, proto::Epoch heard) {
 
 // A newer configuration: the one place where another agent's word moves our master. Its proof
 // (safety.md rule 6) belongs here.
-void adopt_configuration(Turn& turn, Group& group, const Peer& publisher, const proto::Hello& hello) {
+void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
+                         const proto::Hello& hello) {
   if (hello.config_epoch <= group.config_epoch) return;
   configuration_heard(turn, group, hello);
   group.config_epoch = hello.config_epoch;
@@ -84,7 +85,8 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
     view.asks.erase(request);
     if (view.hello_request != request) continue;
     view.hello_request.reset();
-    const Duration wait = accepted ? Duration{turn.state.timings.publish_period} : hello_retry_period;
+    const Duration wait =
+        accepted ? Duration{turn.state.timings.publish_period} : hello_retry_period;
     view.hello_due = turn.now + wait;
     turn.touch(group);
   }

@@ -11,6 +11,7 @@ enum class RequestId : std::uint64_t {};   // one request on a link
 enum class NodeId : std::uint64_t {};      // one data node of one group
 enum class GroupId : std::uint64_t {};     // one monitored master
 enum class SaveNumber : std::uint64_t {};  // one wish to save; saves complete in this order
-enum class Ticket : std::uint64_t {};      // given by the shell with a question, returned with the answer
+enum class Ticket : std::uint64_t {
+};  // given by the shell with a question, returned with the answer
 
 }  // namespace vedette::consensus

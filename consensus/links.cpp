@@ -23,7 +23,8 @@ void open_link(Turn& turn, Link& link, LinkOwner owner, const std::string& group
   turn.emit(Connect{link.id, kind, group, address});
 }
 
-// The first retry after a proven connection is immediate, the following ones wait longer and longer.
+// The first retry after a proven connection is immediate, the following ones wait longer and
+// longer.
 void mark_lost(Turn& turn, Link& link) {
   turn.state.links.erase(link.id);
   link.status = Link::Status::closed;

@@ -1,4 +1,5 @@
-// Keeping connections to nodes and peers: when to connect, when to give up on one, how long to wait.
+// Keeping connections to nodes and peers: when to connect, when to give up on one, how long to
+// wait.
 #pragma once
 
 #include "consensus/event.hpp"
@@ -8,8 +9,9 @@ namespace vedette::consensus {
 
 inline constexpr Duration longest_backoff = std::chrono::seconds{1};
 
-// How long a connection attempt may take, and a PING may stay unanswered before its connection is tried anew:
-// a fraction of down-after, so that a fresh connection can still prove the server alive in time.
+// How long a connection attempt may take, and a PING may stay unanswered before its connection is
+// tried anew: a fraction of down-after, so that a fresh connection can still prove the server alive
+// in time.
 Duration link_patience(milliseconds down_after);
 // The smallest down-after of the groups that share the peer.
 milliseconds down_after_of(const State& state, const Peer& peer);

@@ -7,6 +7,7 @@
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
 #include "consensus/links.hpp"
+#include "consensus/promotion.hpp"
 
 namespace vedette::consensus {
 
@@ -93,10 +94,11 @@ bool is_silent(Turn& turn, const PingClock& ping, milliseconds down_after) {
 
 // A master that calls itself a replica for too long is down for its group.
 Instant wrong_role_due(const State& state, const Group& group, const Node& node) {
-  const bool wrong = node.id == group.master_id && node.info_at &&
-                     node.reported_role == proto::Role::replica;
+  const bool wrong =
+      node.id == group.master_id && node.info_at && node.reported_role == proto::Role::replica;
   if (!wrong) return never;
-  return node.reported_role_at + group.options.down_after + state.timings.info_period * 2 + just_beyond;
+  return node.reported_role_at + group.options.down_after + state.timings.info_period * 2 +
+         just_beyond;
 }
 
 Instant reboot_due(const Group& group, const Node& node) {
@@ -113,7 +115,8 @@ Instant down_due(const State& state, const Group& group, const Node& node) {
   if (node.subjectively_down) return never;
   Instant due = std::min(wrong_role_due(state, group, node), reboot_due(group, node));
   if (node.ping.silent_since) {
-    const OwnTime limit{node.ping.silent_since->since_start + group.options.down_after + just_beyond};
+    const OwnTime limit{node.ping.silent_since->since_start + group.options.down_after +
+                        just_beyond};
     due = std::min(due, state.started + state.lateness + limit.since_start);
   }
   return due;
@@ -217,7 +220,8 @@ void rearm(Turn& turn, const Peer& peer) {
     for (const auto& [id, group] : state.groups) {
       const auto view = group.peers.find(peer.id);
       if (view == group.peers.end() || view->second.subjectively_down) continue;
-      const OwnTime limit{peer.ping.silent_since->since_start + group.options.down_after + just_beyond};
+      const OwnTime limit{peer.ping.silent_since->since_start + group.options.down_after +
+                          just_beyond};
       due = std::min(due, turn.wall(limit));
     }
   }

@@ -35,9 +35,20 @@ struct Timings {
   bool operator==(const Timings&) const = default;
 };
 
+// The decisions in which we differ from Sentinel on purpose; each can be switched off (README.md,
+// "What differs from Sentinel").
+struct Policy {
+  bool abort_when_master_returns = true;
+  bool demote_replaced_master = true;
+  bool prefer_promoted_replica = true;
+  bool limit_authority = true;
+  bool refuse_unsaved_votes = true;
+  bool operator==(const Policy&) const = default;
+};
+
 // How other agents reach this one.
 struct Announced {
-  std::string host;        // "" = the local address of the link that carries the hello
+  std::string host;  // "" = the local address of the link that carries the hello
   unsigned short port = 26379;
   bool operator==(const Announced&) const = default;
 };

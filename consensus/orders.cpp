@@ -56,7 +56,8 @@ struct Carry {
     fresh.name = order.name;
     fresh.master = order.address;
     fresh.options = order.options;
-    // Whatever this agent voted under the name before is forgotten; epochs up to now are not (rule 1).
+    // Whatever this agent voted under the name before is forgotten; epochs up to now are not (rule
+    // 1).
     fresh.vote.epoch = turn.state.current_epoch;
     const Group& group = add_group(turn, fresh);
     request_vote_save(turn, group);
@@ -142,6 +143,8 @@ struct Carry {
 
 }  // namespace
 
-void on_ordered(Turn& turn, const Ordered& event) { std::visit(Carry{turn, event.ticket}, event.order); }
+void on_ordered(Turn& turn, const Ordered& event) {
+  std::visit(Carry{turn, event.ticket}, event.order);
+}
 
 }  // namespace vedette::consensus

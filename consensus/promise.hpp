@@ -1,5 +1,6 @@
-// Promises wait, facts do not (safety.md rule 2). A promise is an output that may leave only when the state
-// behind it is on disk: a vote, an own candidacy, the news of an epoch. Answers to operators wait too.
+// Promises wait, facts do not (safety.md rule 2). A promise is an output that may leave only when
+// the state behind it is on disk: a vote, an own candidacy, the news of an epoch. Answers to
+// operators wait too.
 #pragma once
 
 #include <deque>
@@ -41,11 +42,11 @@ struct Promise {
 };
 
 struct Promises {
-  SaveNumber last{0};        // newest number handed out
-  SaveNumber durable{0};     // all up to here are on disk
-  bool unsaved = false;      // the last save failed and none succeeded since
+  SaveNumber last{0};     // newest number handed out
+  SaveNumber durable{0};  // all up to here are on disk
+  bool unsaved = false;   // the last save failed and none succeeded since
   std::optional<Instant> retry_at;
-  std::string error;         // of the last failed save
+  std::string error;  // of the last failed save
   std::deque<Promise> waiting;
   // Values of the votes and the epoch as of each unsaved number, to know what became durable.
   struct Mark {
@@ -55,7 +56,7 @@ struct Promises {
     Instant asked_at;
   };
   std::deque<Mark> marks;
-  Duration save_time{0};     // of the last completed save
+  Duration save_time{0};  // of the last completed save
 };
 
 }  // namespace vedette::consensus

@@ -23,7 +23,8 @@ bool reports_master(const Node& node) {
   return node.info_at && node.reported_role == proto::Role::master;
 }
 
-// Agents act one after the other, the one that led the last failover first: one REPLICAOF is enough.
+// Agents act one after the other, the one that led the last failover first: one REPLICAOF is
+// enough.
 Duration turn_in_line(const Turn& turn, const Group& group) {
   if (group.ballot.durable.voted_for == turn.state.my_id &&
       group.ballot.durable.epoch == group.config_epoch) {
@@ -33,8 +34,8 @@ Duration turn_in_line(const Turn& turn, const Group& group) {
   return demotion_stagger * (1 + std::count_if(group.peers.begin(), group.peers.end(), before));
 }
 
-// What every demotion needs: a majority publishes our configuration, nobody is known to have been elected
-// since, and the configured master just said that it is one.
+// What every demotion needs: a majority publishes our configuration, nobody is known to have been
+// elected since, and the configured master just said that it is one.
 bool demotion_is_proven(Turn& turn, Group& group) {
   if (group.attempt || group.ballot.memory.epoch > group.config_epoch) return false;
   if (!configuration_is_confirmed(turn, group)) return false;
@@ -47,7 +48,8 @@ bool demotion_is_proven(Turn& turn, Group& group) {
 // Whether the node's time has come: at once for those we know to be superseded, 8 s for the rest.
 Instant demotion_due(const Turn& turn, const Group& group, const Node& node) {
   const Duration patience = turn.state.timings.publish_period * 4;
-  const bool at_once = node.superseded || node.promoted_in_vain;
+  const bool at_once =
+      turn.state.policy.demote_replaced_master && (node.superseded || node.promoted_in_vain);
   const Instant since = node.reported_role_at;
   return at_once ? since + turn_in_line(turn, group) : since + patience;
 }
@@ -75,8 +77,8 @@ bool follows_elsewhere(const Group& group, const Node& node) {
          node.info.role == proto::Role::replica && node.info.master != group.master().address;
 }
 
-// A replica that still follows the master we moved from only missed the move; anything else may be an
-// operator's doing and is left alone for failover-timeout.
+// A replica that still follows the master we moved from only missed the move; anything else may be
+// an operator's doing and is left alone for failover-timeout.
 Duration patience_with(const Turn& turn, const Group& group, const Node& node) {
   const bool missed_the_move = group.replaced && node.info.master == group.replaced->address;
   if (missed_the_move) return repeat_after + turn_in_line(turn, group);
@@ -103,7 +105,8 @@ bool needs_work(const Group& group, const Node& node) {
 void note_reboot(Turn& turn, Group& group, Node& node, const proto::InfoSnapshot& info) {
   const bool changed = node.info.run_id && info.run_id && node.info.run_id != info.run_id;
   if (!changed) return;
-  const bool counts = node.id == group.master_id && group.options.master_reboot_down_after.count() > 0;
+  const bool counts =
+      node.id == group.master_id && group.options.master_reboot_down_after.count() > 0;
   if (counts) node.rebooted_at = turn.now;
   announce(turn, events::reboot, group, describe(group, node));
 }

@@ -38,15 +38,17 @@ Duration longest_link_outage(const Group& group, Instant now) {
 
 enum class Tier { already_promoted, same_history, other_history };
 
-Tier tier_of(const Group& group, const Node& node) {
+Tier tier_of(const Policy& policy, const Group& group, const Node& node) {
+  if (!policy.prefer_promoted_replica) return Tier::same_history;
   if (is_already_promoted(group, node)) return Tier::already_promoted;
   const bool follows = !reports_master(node) && shares_history(group, node);
   return follows ? Tier::same_history : Tier::other_history;
 }
 
-// Smaller is better. Masters report neither priority nor replica offset, so only their own offset counts.
-auto rank_of(const Group& group, const Node& node) {
-  const Tier tier = tier_of(group, node);
+// Smaller is better. Masters report neither priority nor replica offset, so only their own offset
+// counts.
+auto rank_of(const Policy& policy, const Group& group, const Node& node) {
+  const Tier tier = tier_of(policy, group, node);
   const bool promoted = tier == Tier::already_promoted;
   const int priority = promoted ? 0 : node.info.priority;
   const std::int64_t offset =
@@ -57,20 +59,23 @@ auto rank_of(const Group& group, const Node& node) {
 
 }  // namespace
 
-bool is_eligible(const Group& group, const Node& node, Instant now, Instant heard_since) {
+bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
+                 Instant heard_since) {
   if (node.id == group.master_id || node.subjectively_down || !node.command.is_open()) return false;
   if (!node.ping.answered || node.ping.last_ok + freshest_ping < now) return false;
   if (!node.info_at || *node.info_at < heard_since) return false;
-  if (is_already_promoted(group, node)) return true;
+  if (policy.prefer_promoted_replica && is_already_promoted(group, node)) return true;
   return node.info.priority != 0 &&
          node.info.master_link_down_for <= longest_link_outage(group, now);
 }
 
-std::optional<NodeId> choose_replica(const Group& group, Instant now, Instant heard_since) {
+std::optional<NodeId> choose_replica(const Policy& policy, const Group& group, Instant now,
+                                     Instant heard_since) {
   const Node* best = nullptr;
   for (const auto& [id, node] : group.nodes) {
-    if (!is_eligible(group, node, now, heard_since)) continue;
-    if (best == nullptr || rank_of(group, node) < rank_of(group, *best)) best = &node;
+    if (!is_eligible(policy, group, node, now, heard_since)) continue;
+    if (best == nullptr || rank_of(policy, group, node) < rank_of(policy, group, *best))
+      best = &node;
   }
   if (best == nullptr) return std::nullopt;
   return best->id;

@@ -9,14 +9,19 @@
 
 namespace vedette::consensus {
 
-// Whether the node may be chosen at all, by what we know now; `heard_since`: its INFO must be younger.
-bool is_eligible(const Group& group, const Node& node, Instant now, Instant heard_since);
+// Whether the node may be chosen at all, by what we know now; its INFO must not be older than
+// `heard_since`.
+bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
+                 Instant heard_since);
 
-// A node that an earlier leader of this fault already promoted comes first; then nodes of the group's
-// replication history before others; then priority, offset, run id. Nullopt: nobody is eligible.
-std::optional<NodeId> choose_replica(const Group& group, Instant now, Instant heard_since);
+// A node that an earlier leader of this fault already promoted comes first; then nodes of the
+// group's replication history before others; then priority, offset, run id. Nullopt: nobody is
+// eligible.
+std::optional<NodeId> choose_replica(const Policy& policy, const Group& group, Instant now,
+                                     Instant heard_since);
 
-// How old INFO may be for a choice without a fresh round of questions (SENTINEL FAILOVER, standing).
+// How old INFO may be for a choice without a fresh round of questions (SENTINEL FAILOVER,
+// standing).
 Instant oldest_useful_info(const Group& group, Instant now);
 
 }  // namespace vedette::consensus

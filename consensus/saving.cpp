@@ -28,21 +28,26 @@ DurableGroup take_group(const Group& group) {
   return out;
 }
 
+void adopt(Turn& turn, const Promises::Mark& mark) {
+  turn.state.durable_epoch = std::max(turn.state.durable_epoch, mark.current_epoch);
+  for (const auto& [id, vote] : mark.votes) {
+    const auto group = turn.state.groups.find(id);
+    if (group != turn.state.groups.end()) group->second.ballot.durable = vote;
+  }
+}
+
 void adopt_marks(Turn& turn, SaveNumber number) {
   auto& promises = turn.state.promises;
   while (!promises.marks.empty() && promises.marks.front().number <= number) {
     const auto& mark = promises.marks.front();
-    turn.state.durable_epoch = std::max(turn.state.durable_epoch, mark.current_epoch);
-    for (const auto& [id, vote] : mark.votes) {
-      const auto group = turn.state.groups.find(id);
-      if (group != turn.state.groups.end()) group->second.ballot.durable = vote;
-    }
+    adopt(turn, mark);
     promises.save_time = turn.now - mark.asked_at;
     promises.marks.pop_front();
   }
 }
 
-// Both memory and disk must hold the vote: while a newer one is pending the old one is not confirmed.
+// Both memory and disk must hold the vote: while a newer one is pending the old one is not
+// confirmed.
 proto::DownReply vote_answer(const State& state, const VotePromise& vote) {
   const auto group = state.groups.find(vote.group);
   if (group == state.groups.end() || group->second.ballot.memory != vote.vote ||
@@ -135,6 +140,25 @@ void on_persisted(Turn& turn, SaveNumber number) {
   }
 }
 
+namespace {
+
+// As Sentinel does: the vote counts although the disk may forget it.
+void release_anyway(Turn& turn) {
+  auto& promises = turn.state.promises;
+  for (const Promises::Mark& mark : promises.marks) adopt(turn, mark);
+  std::deque<Promise> waiting;
+  waiting.swap(promises.waiting);
+  for (const Promise& each : waiting) {
+    if (std::holds_alternative<OrderPromise>(each.what)) {
+      std::visit(Withdraw{turn}, each.what);
+    } else {
+      std::visit(Keep{turn}, each.what);
+    }
+  }
+}
+
+}  // namespace
+
 void on_persist_failed(Turn& turn, SaveNumber number, const std::string& error) {
   auto& promises = turn.state.promises;
   if (number > promises.last) return;
@@ -142,6 +166,7 @@ void on_persist_failed(Turn& turn, SaveNumber number, const std::string& error) 
   promises.error = error;
   promises.retry_at = turn.now + retry_after;
   turn.touch(Process{});
+  if (!turn.state.policy.refuse_unsaved_votes) return release_anyway(turn);
   // Every later promise rests on the same file: none of them may leave on the strength of hope.
   std::deque<Promise> withdrawn;
   withdrawn.swap(promises.waiting);

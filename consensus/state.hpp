@@ -1,5 +1,5 @@
-// One agent's view of everything it monitors. Plain data: the decisions are in the other files, readers
-// (SENTINEL MASTER, INFO, HTTP) get it const.
+// One agent's view of everything it monitors. Plain data: the decisions are in the other files,
+// readers (SENTINEL MASTER, INFO, HTTP) get it const.
 #pragma once
 
 #include <deque>
@@ -27,12 +27,12 @@ namespace vedette::consensus {
 struct Link {
   enum class Status { closed, connecting, open };
   Status status = Status::closed;
-  LinkId id{};               // of the present or last attempt
-  Instant since{};           // when the status began
-  Instant retry_at{};        // while closed: not earlier than this
-  Duration backoff{0};       // the wait before the attempt after the next failure
-  std::string local_host;    // while open
-  Instant heard_at{};        // last sign of life (pub/sub: last message)
+  LinkId id{};             // of the present or last attempt
+  Instant since{};         // when the status began
+  Instant retry_at{};      // while closed: not earlier than this
+  Duration backoff{0};     // the wait before the attempt after the next failure
+  std::string local_host;  // while open
+  Instant heard_at{};      // last sign of life (pub/sub: last message)
   [[nodiscard]] bool is_open() const noexcept { return status == Status::open; }
 };
 
@@ -43,14 +43,15 @@ struct PingClock {
     Instant at;
     OwnTime own;
   };
-  std::deque<Sent> outstanding;             // on the present connection, oldest first
-  // Start of the silence: sending of the oldest unanswered PING, or loss of the link if that came first.
+  std::deque<Sent> outstanding;  // on the present connection, oldest first
+  // Start of the silence: sending of the oldest unanswered PING, or loss of the link if that came
+  // first.
   std::optional<OwnTime> silent_since;
   std::optional<Instant> silent_since_wall;  // the same instant for readers
-  bool answered = false; // an acceptable reply came at least once
+  bool answered = false;                     // an acceptable reply came at least once
   Instant last_sent{};
-  Instant last_ok{};     // last acceptable reply, or creation
-  Instant last_reply{};  // last reply of any kind
+  Instant last_ok{};       // last acceptable reply, or creation
+  Instant last_reply{};    // last reply of any kind
   Duration round_trip{0};  // of the last answered PING, 0 if none
 };
 
@@ -68,35 +69,38 @@ struct Node {
   Instant subjectively_down_since{};  // kept after the state was left
   bool script_killed = false;         // SCRIPT KILL sent in this episode
 
-  proto::InfoSnapshot info;           // last reading; defaults until the first
-  std::optional<Instant> info_at;     // when it arrived
+  proto::InfoSnapshot info;        // last reading; defaults until the first
+  std::optional<Instant> info_at;  // when it arrived
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
 
   proto::Role reported_role = proto::Role::master;
-  Instant reported_role_at{};         // last change
-  std::optional<Instant> rebooted_at; // master only, while the reboot is being counted
-  Instant replica_conf_changed_at{};  // master_host/master_port last changed
-  bool superseded = false;            // replaced by a switch and not seen as a replica since
+  Instant reported_role_at{};          // last change
+  std::optional<Instant> rebooted_at;  // master only, while the reboot is being counted
+  Instant replica_conf_changed_at{};   // master_host/master_port last changed
+  bool superseded = false;             // replaced by a switch and not seen as a replica since
 
   // ROLE, asked when an answer matters now.
   std::optional<RequestId> role_request;
   Instant role_sent_at{};
-  bool role_wanted = false;            // ask as soon as a link is open
-  bool role_proves = false;            // ROLE was sent while a majority published our configuration
-  std::optional<Instant> proven_at;    // sending of such a ROLE that was answered "master"
+  bool role_wanted = false;          // ask as soon as a link is open
+  bool role_proves = false;          // ROLE was sent while a majority published our configuration
+  std::optional<Instant> proven_at;  // sending of such a ROLE that was answered "master"
 
   std::optional<RequestId> hello_request;
   Instant hello_due{};
 
-  // A Promote went to it that did not become a published configuration: re-point it (safety.md 7.2).
+  // A Promote went to it that did not become a published configuration: re-point it
+  // (safety.md 7.2).
   bool promoted_in_vain = false;
   std::optional<RequestId> follow_request;
   Instant follow_sent_at{};
   Resync resync = Resync::none;
   Instant resync_since{};
 
-  [[nodiscard]] bool disconnected() const noexcept { return !command.is_open() || !pubsub.is_open(); }
+  [[nodiscard]] bool disconnected() const noexcept {
+    return !command.is_open() || !pubsub.is_open();
+  }
 };
 
 // ---- another agent -----------------------------------------------------------------------------
@@ -114,13 +118,13 @@ struct PeerView {
   struct Ask {
     Instant sent_at;
     proto::DownQuery query;
-    proto::Epoch config_epoch;         // ours when the ask was sent
+    proto::Epoch config_epoch;  // ours when the ask was sent
   };
-  std::map<RequestId, Ask> asks;       // unanswered, at most a few
+  std::map<RequestId, Ask> asks;  // unanswered, at most a few
   Instant ask_due{};
   Duration ask_interval{0};
-  Instant asked_at{};                  // sending of the newest ask
-  Instant answered_at{};               // arrival of the newest answer
+  Instant asked_at{};     // sending of the newest ask
+  Instant answered_at{};  // arrival of the newest answer
 
   // Its opinion about (address, config epoch); valid for 5 s from the sending of the ask.
   struct Opinion {
@@ -152,11 +156,11 @@ struct PeerView {
 // ---- elections ---------------------------------------------------------------------------------
 // The voter's side (safety.md 1 to 3).
 struct Ballot {
-  Vote memory;                         // newest; never goes back
-  Vote durable;                        // what is known to be on disk: all that others may see
-  bool candidacy = false;              // `memory` is our own living candidacy
-  std::optional<Instant> held_until;   // no vote to another and no epoch of our own before
-  Instant held_since{};                // receipt of the ask that got the vote
+  Vote memory;                        // newest; never goes back
+  Vote durable;                       // what is known to be on disk: all that others may see
+  bool candidacy = false;             // `memory` is our own living candidacy
+  std::optional<Instant> held_until;  // no vote to another and no epoch of our own before
+  Instant held_since{};               // receipt of the ask that got the vote
 };
 
 enum class Phase {
@@ -172,24 +176,24 @@ enum class Phase {
 // One attempt to fail over, from the candidacy to the announcement (failover.hpp).
 struct Attempt {
   proto::Epoch epoch{};
-  proto::Address address;              // of the master it replaces
+  proto::Address address;  // of the master it replaces
   Phase phase = Phase::wait_start;
-  bool forced = false;                 // SENTINEL FAILOVER
-  bool by_force = false;               // ... that goes on without a majority
-  int tries = 0;                       // of a forced attempt: epochs in which it was outvoted
+  bool forced = false;    // SENTINEL FAILOVER
+  bool by_force = false;  // ... that goes on without a majority
+  int tries = 0;          // of a forced attempt: epochs in which it was outvoted
   Instant started{};
   Instant phase_since{};
-  bool durable = false;                // the candidacy is on disk; nothing leaves before
+  bool durable = false;                       // the candidacy is on disk; nothing leaves before
   std::map<proto::RunId, Instant> confirmed;  // voter -> sending of the newest ask it confirmed
   std::set<proto::RunId> refused;
-  proto::Epoch higher_vote{};          // highest vote epoch named by a reply
+  proto::Epoch higher_vote{};  // highest vote epoch named by a reply
   bool asked_to_renew = false;
-  Instant info_deadline{};             // select_replica: stop waiting for INFO
+  Instant info_deadline{};  // select_replica: stop waiting for INFO
   Instant choose_again_at{};
   std::optional<NodeId> target;
   std::optional<RequestId> promote_request;
   std::optional<Instant> promote_sent_at;  // a Promote left
-  bool confirmed_master = false;       // ROLE or INFO of the target said master
+  bool confirmed_master = false;           // ROLE or INFO of the target said master
   Instant poll_at{};
 };
 
@@ -200,17 +204,18 @@ struct Reconfiguration {
   std::optional<proto::RunId> leader;  // who does it; we ourselves if unset
 };
 
-// ---- a monitored master with its replicas and the agents that share it ---------------------------
+// ---- a monitored master with its replicas and the agents that share it
+// ---------------------------
 struct Group {
   GroupId id{};
   std::string name;
   GroupOptions options;
-  std::map<NodeId, Node> nodes;        // the master and every replica
+  std::map<NodeId, Node> nodes;  // the master and every replica
   NodeId master_id{};
   std::map<proto::RunId, PeerView> peers;
 
   proto::Epoch config_epoch{};
-  std::string replid;                  // the group's replication history, last known; "" unknown
+  std::string replid;  // the group's replication history, last known; "" unknown
   Ballot ballot;
   std::optional<Replaced> replaced;
 
@@ -222,10 +227,10 @@ struct Group {
   // Before a new candidacy: not earlier than this; unset while there is no reason to stand.
   std::optional<Instant> stand_at;
   Duration retry_wait{0};
-  std::uint64_t epoch_step = 1;        // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
+  std::uint64_t epoch_step = 1;  // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
   Instant last_attempt{};
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
-  Instant moved_hello_at{};            // last hello sent because someone asked about an address we left
+  Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 
   [[nodiscard]] Node& master() { return nodes.at(master_id); }
   [[nodiscard]] const Node& master() const { return nodes.at(master_id); }
@@ -238,7 +243,7 @@ struct Group {
 // Who owns a link.
 struct LinkOwner {
   LinkKind kind;
-  GroupId group{};             // data nodes
+  GroupId group{};  // data nodes
   NodeId node{};
   std::optional<proto::RunId> peer;
 };
@@ -249,8 +254,9 @@ struct State {
   proto::RunId my_id;
   Announced announced;
   Timings timings;
-  proto::Epoch current_epoch{};          // newest; see durable_epoch
-  proto::Epoch durable_epoch{};          // what may be shown
+  Policy policy;
+  proto::Epoch current_epoch{};  // newest; see durable_epoch
+  proto::Epoch durable_epoch{};  // what may be shown
 
   std::map<GroupId, Group> groups;
   std::map<std::string, GroupId> names;  // exact, case-sensitive
@@ -258,14 +264,14 @@ struct State {
   std::map<LinkId, LinkOwner> links;
 
   Instant started{};
-  Duration lateness{0};                  // total time this process was late; own time = now - lateness
+  Duration lateness{0};  // total time this process was late; own time = now - lateness
   std::optional<Instant> tilt_since;
-  Instant tilt_last{};                   // arrival of the last anomaly
+  Instant tilt_last{};  // arrival of the last anomaly
 
   Promises promises;
   Agenda agenda;
   Random random;
-  std::uint64_t serial = 0;              // source of all handles
+  std::uint64_t serial = 0;  // source of all handles
 
   [[nodiscard]] const Group* find(const std::string& name) const {
     const auto it = names.find(name);

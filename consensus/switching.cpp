@@ -110,7 +110,8 @@ Duration takeover_rank(const Turn& turn, const Group& group) {
   return takeover_stagger * std::count_if(group.peers.begin(), group.peers.end(), before);
 }
 
-// The leader died with the work half done: whoever is first by rank and has the proof of rule 7 does the rest.
+// The leader died with the work half done: whoever is first by rank and has the proof of rule 7
+// does the rest.
 void take_over(Turn& turn, Group& group) {
   const Reconfiguration& watched = *group.reconfiguration;
   const auto unfinished = [&](const auto& entry) {
@@ -130,8 +131,9 @@ void take_over(Turn& turn, Group& group) {
     ask_role_now(turn, group, master);
     return;
   }
-  note(turn, Level::warning, "The leader of the failover of " + group.name +
-                                 " is silent: pointing the remaining replicas at the new master");
+  note(turn, Level::warning,
+       "The leader of the failover of " + group.name +
+           " is silent: pointing the remaining replicas at the new master");
   group.reconfiguration->leader.reset();
 }
 

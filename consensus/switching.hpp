@@ -1,5 +1,5 @@
-// Changing the address of a group's master, and the work that follows: pointing the other replicas at it.
-// Rules: sentinel-behaviour.md 5.7 and 5.8, safety.md 11.
+// Changing the address of a group's master, and the work that follows: pointing the other replicas
+// at it. Rules: sentinel-behaviour.md 5.7 and 5.8, safety.md 11.
 #pragma once
 
 #include "consensus/event.hpp"
@@ -7,8 +7,9 @@
 
 namespace vedette::consensus {
 
-// Announces +switch-master and makes the node at `to` the master. Links, INFO and the other replicas stay; the
-// clocks of both nodes start anew; opinions about the old address count no longer.
+// Announces +switch-master and makes the node at `to` the master. Links, INFO and the other
+// replicas stay; the clocks of both nodes start anew; opinions about the old address count no
+// longer.
 void switch_master(Turn& turn, Group& group, const proto::Address& to);
 
 // After a switch: re-point the other replicas ourselves, or watch that `leader` does.

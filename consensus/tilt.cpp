@@ -48,6 +48,8 @@ void tend_tilt(Turn& turn) {
   turn.emit(make_announce(events::tilt_end, "", "#tilt mode exited"));
 }
 
-Instant tilt_due(const State& state, Instant now) { return state.tilt_since ? now + recheck : never; }
+Instant tilt_due(const State& state, Instant now) {
+  return state.tilt_since ? now + recheck : never;
+}
 
 }  // namespace vedette::consensus

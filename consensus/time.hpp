@@ -19,12 +19,14 @@ using std::chrono::milliseconds;
 
 inline constexpr Instant never = Instant::max();
 
-// A point of the agent's *unstalled* time: time during which this process was late does not pass here, so
-// a pause of our own cannot make a healthy server look down (safety.md rule 10).
+// A point of the agent's *unstalled* time: time during which this process was late does not pass
+// here, so a pause of our own cannot make a healthy server look down (safety.md rule 10).
 struct OwnTime {
   Duration since_start{0};
   auto operator<=>(const OwnTime&) const = default;
 };
-constexpr Duration operator-(OwnTime a, OwnTime b) noexcept { return a.since_start - b.since_start; }
+constexpr Duration operator-(OwnTime a, OwnTime b) noexcept {
+  return a.since_start - b.since_start;
+}
 
 }  // namespace vedette::consensus

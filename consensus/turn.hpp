@@ -15,10 +15,12 @@ struct Turn {
   Instant now;
   State& state;
   Commands& out;
-  std::set<Subject> touched{};               // their deadlines are set anew when the step ends
+  std::set<Subject> touched{};       // their deadlines are set anew when the step ends
   std::optional<SaveNumber> save{};  // number of the save that this step wants
 
-  [[nodiscard]] OwnTime own() const noexcept { return OwnTime{now - state.started - state.lateness}; }
+  [[nodiscard]] OwnTime own() const noexcept {
+    return OwnTime{now - state.started - state.lateness};
+  }
   // The real instant at which own time reaches `own`, if we are not late until then.
   [[nodiscard]] Instant wall(OwnTime own) const noexcept {
     return state.started + state.lateness + own.since_start;

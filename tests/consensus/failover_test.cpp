@@ -29,7 +29,7 @@ class FailoverTest : public ::testing::Test {
     world.heard.clear();
   }
   void TearDown() override {
-    if (HasFailure()) std::printf("%s", world.story().c_str());
+    if (HasFailure() || std::getenv("STORY")) std::printf("%s", world.story().c_str());
   }
   World world{7};
 };
@@ -43,8 +43,9 @@ TEST_F(FailoverTest, DeadMasterIsReplacedOnceAndEverywhere) {
   EXPECT_LT(took, 1200ms);
   world.run_for(30s);
   EXPECT_EQ(world.count("+switch-master"), 3);
-  EXPECT_EQ(world.count("+odown", "a1") + world.count("+odown", "a2") + world.count("+odown", "a3") > 0,
-            true);
+  EXPECT_EQ(
+      world.count("+odown", "a1") + world.count("+odown", "a2") + world.count("+odown", "a3") > 0,
+      true);
   EXPECT_EQ(world.count("+try-failover"), 1);
   EXPECT_EQ(world.count("+failover-end"), 1);
   EXPECT_EQ(world.count("+slave-reconf-done"), 1);

@@ -8,8 +8,6 @@ namespace vedette::consensus::testing {
 
 namespace {
 
-constexpr Duration hop = 200us;
-
 std::string hex_id(std::uint64_t seed) {
   Random random{seed * 7919 + 13};
   std::string id;
@@ -46,8 +44,8 @@ Agent& World::add_agent(const GroupOptions& options, const std::string& group,
   durable.name = group;
   durable.master = master;
   durable.options = options;
-  auto agent = std::make_unique<Agent>(Agent{"a" + std::to_string(number), id, {host, 26379},
-                                             Durable{id, {}, {durable}}, nullptr});
+  auto agent = std::make_unique<Agent>(
+      Agent{"a" + std::to_string(number), id, {host, 26379}, Durable{id, {}, {durable}}, nullptr});
   agents_.push_back(std::move(agent));
   Agent& added = *agents_.back();
   added.alive = false;
@@ -205,8 +203,8 @@ std::string World::info_text(const Server& server) const {
   out << "run_id:" << server.run_id << "\r\nrole:" << (master ? "master" : "slave") << "\r\n";
   int index = 0;
   for (const auto& [host, each] : servers_) {
-    const bool follows = each->alive && each->role == proto::Role::replica &&
-                         each->following == server.address;
+    const bool follows =
+        each->alive && each->role == proto::Role::replica && each->following == server.address;
     if (follows) out << "slave" << index++ << ":ip=" << host << ",port=6379,state=online\r\n";
   }
   if (!master) {
@@ -214,7 +212,8 @@ std::string World::info_text(const Server& server) const {
     const bool up = found != servers_.end() && found->second->alive;
     out << "master_host:" << server.following.host << "\r\nmaster_port:6379\r\n"
         << "master_link_status:" << (up ? "up" : "down") << "\r\n"
-        << "slave_priority:" << server.priority << "\r\nslave_repl_offset:" << server.offset << "\r\n";
+        << "slave_priority:" << server.priority << "\r\nslave_repl_offset:" << server.offset
+        << "\r\n";
   }
   out << "master_replid:" << server.replid << "\r\nmaster_repl_offset:" << server.offset << "\r\n";
   if (!server.replid2.empty()) out << "master_replid2:" << server.replid2 << "\r\n";
@@ -223,8 +222,9 @@ std::string World::info_text(const Server& server) const {
 
 void World::deliver_hello(const Server& through, const proto::Hello& hello) {
   for (auto& [host, server] : servers_) {
-    const bool relays = server->address == through.address ||
-                        (server->role == proto::Role::replica && server->following == through.address);
+    const bool relays =
+        server->address == through.address ||
+        (server->role == proto::Role::replica && server->following == through.address);
     if (!relays || !server->alive) continue;
     for (auto& [key, wire] : wires_) {
       if (wire.kind != LinkKind::pubsub || wire.target != server->address || !wire.open) continue;
@@ -277,137 +277,6 @@ void World::save(Agent& agent) {
   });
 }
 
-// What each command does to this world.
-struct World::Do {
-  World& world;
-  Agent& agent;
-
-  void operator()(const Connect& c) const {
-    Wire& wire = world.wires_[{&agent, c.link}];
-    wire = Wire{agent.address.host, c.kind, c.address, false};
-    if (!world.reachable(agent.address.host, c.address.host)) return;  // a black hole answers nothing
-    const bool up = c.kind == LinkKind::peer
-                        ? world.agent_at(c.address) != nullptr
-                        : world.servers_.contains(c.address.host) &&
-                              world.servers_.at(c.address.host)->alive;
-    wire.open = up;
-    if (up) {
-      world.later(agent, 2 * hop, LinkUp{c.link, agent.address.host});
-    } else {
-      world.later(agent, 2 * hop, LinkDown{c.link, "refused"});
-    }
-  }
-  void operator()(const Disconnect& c) const { world.wires_.erase({&agent, c.link}); }
-  void reply(Duration delay, const Event& event) const { world.later(agent, delay, event); }
-
-  // For a peer the request arrives a hop later and the reply a hop after that, if both ends live.
-  void on_peer(LinkId link, const std::function<void(Agent&)>& what) const {
-    const auto wire = world.wires_.find({&agent, link});
-    if (wire == world.wires_.end() || !wire->second.open) return;
-    const proto::Address target = wire->second.target;
-    World* w = &world;
-    const std::string from = agent.address.host;
-    world.at(world.now_ + hop, [w, target, what, from] {
-      Agent* peer = w->agent_at(target);
-      if (peer != nullptr && w->reachable(from, target.host)) what(*peer);
-    });
-  }
-  bool is_peer(LinkId link) const {
-    const auto wire = world.wires_.find({&agent, link});
-    return wire != world.wires_.end() && wire->second.kind == LinkKind::peer;
-  }
-  void answer(LinkId link, const Event& event) const {
-    const Do self = *this;
-    if (is_peer(link)) {
-      on_peer(link, [self, event](Agent&) { self.reply(hop, event); });
-    } else {
-      world.on_server(agent, link, [self, event](Server&) { self.reply(hop, event); });
-    }
-  }
-  void operator()(const SendPing& c) const { answer(c.link, Ponged{c.link, c.request, Pong::valid}); }
-  void operator()(const SendInfo& c) const {
-    const Do self = *this;
-    world.on_server(agent, c.link, [self, c](Server& server) {
-      self.reply(hop, InfoRead{c.link, c.request, proto::parse_info(self.world.info_text(server))});
-    });
-  }
-  void operator()(const SendRole& c) const {
-    const Do self = *this;
-    world.on_server(agent, c.link, [self, c](Server& server) {
-      proto::RoleSnapshot role;
-      role.role = server.role;
-      self.reply(hop, RoleRead{c.link, c.request, role});
-    });
-  }
-  void operator()(const Identify& c) const {
-    const Do self = *this;
-    on_peer(c.link, [self, c](Agent& peer) {
-      self.reply(hop, PeerIdentified{c.link, c.request, !peer.legacy});
-    });
-  }
-  void operator()(const AskPeer& c) const {
-    const Do self = *this;
-    on_peer(c.link, [self, c](Agent& peer) {
-      const Ticket ticket{++self.world.tickets_};
-      peer.votes[ticket] = [self, c](const proto::DownReply& reply) {
-        self.reply(hop, PeerAnswered{c.link, c.request, reply});
-      };
-      self.world.feed(peer, VoteAsked{ticket, c.query});
-    });
-  }
-  void operator()(const PublishHello& c) const {
-    const Do self = *this;
-    if (is_peer(c.link)) {
-      on_peer(c.link, [self, c](Agent& peer) {
-        self.reply(hop, Acknowledged{c.link, c.request});
-        self.world.feed(peer, HelloHeard{std::nullopt, c.hello});
-      });
-      return;
-    }
-    world.on_server(agent, c.link, [self, c](Server& server) {
-      self.reply(hop, Acknowledged{c.link, c.request});
-      self.world.deliver_hello(server, c.hello);
-    });
-  }
-  void operator()(const Promote& c) const { world.promote(agent, c); }
-  void operator()(const Follow& c) const {
-    const Do self = *this;
-    world.on_server(agent, c.link, [self, c](Server& server) {
-      server.role = proto::Role::replica;
-      server.following = c.master;
-      const auto master = self.world.servers_.find(c.master.host);
-      if (master != self.world.servers_.end()) {
-        server.replid = master->second->replid;
-        server.offset = master->second->offset;
-      }
-      self.world.drop_wires(server.address, LinkKind::command, &self.agent);
-      self.world.drop_wires(server.address, LinkKind::pubsub, nullptr);
-      self.reply(hop, Acknowledged{c.link, c.request});
-    });
-  }
-  void operator()(const KillScript&) const {}
-  void operator()(const Persist&) const { world.save(agent); }
-  void operator()(const ReplyVote& c) const {
-    const auto asked = agent.votes.extract(c.ticket);
-    if (!asked.empty()) asked.mapped()(c.reply);
-  }
-  void operator()(const ReplyOrder& c) const {
-    const auto asked = agent.orders.extract(c.ticket);
-    if (!asked.empty()) asked.mapped()(c);
-  }
-  void operator()(const Announce& c) const {
-    world.heard.push_back({world.now_, agent.name, std::string(c.event), c.payload});
-  }
-  void operator()(const Note& c) const {
-    world.heard.push_back({world.now_, agent.name, "note", c.text});
-  }
-  void operator()(const RunReconfigScript&) const {}
-};
-
-void World::execute(Agent& agent, const Commands& commands) {
-  for (const Command& command : commands) std::visit(Do{*this, agent}, command);
-}
-
 ReplyOrder World::order(Agent& agent, const Order& what) {
   const Ticket ticket{++tickets_};
   std::optional<ReplyOrder> answer;
@@ -453,8 +322,8 @@ bool World::all_agree_on(const proto::Address& master, const std::string& group)
 std::string World::story() const {
   std::ostringstream out;
   for (const Heard& each : heard) {
-    out << each.at.time_since_epoch().count() / 1000 << "ms " << each.agent << " " << each.event << " "
-        << each.payload << "\n";
+    out << each.at.time_since_epoch().count() / 1000 << "ms " << each.agent << " " << each.event
+        << " " << each.payload << "\n";
   }
   return out.str();
 }

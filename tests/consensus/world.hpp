@@ -1,5 +1,6 @@
-// A small world for the core: virtual time, agents with disks, data nodes with replication, a network. It runs
-// the production core and answers its commands as real servers would. Deterministic per seed.
+// A small world for the core: virtual time, agents with disks, data nodes with replication, a
+// network. It runs the production core and answers its commands as real servers would.
+// Deterministic per seed.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,8 @@
 namespace vedette::consensus::testing {
 
 using namespace std::chrono_literals;
+
+inline constexpr Duration hop = 200us;  // one way
 
 // A redis-server as far as agents can tell.
 struct Server {
@@ -47,11 +50,11 @@ struct Agent {
   Durable disk;
   std::unique_ptr<Core> core;
   bool alive = true;
-  bool legacy = false;     // does not answer VEDETTE
+  bool legacy = false;  // does not answer VEDETTE
   bool disk_fails = false;
   Duration save_time = 3ms;
   std::optional<Instant> save_ends;
-  int life = 0;            // bumped by each restart; events of an earlier life are void
+  int life = 0;  // bumped by each restart; events of an earlier life are void
   Instant tick_at = never;
   std::map<Ticket, std::function<void(const proto::DownReply&)>> votes;
   std::map<Ticket, std::function<void(const ReplyOrder&)>> orders;
@@ -64,18 +67,19 @@ class World {
   // `replicas` servers follow one master; every agent monitors it as "mymaster".
   void build(int agents, int replicas, const GroupOptions& options);
   Server& add_server(const std::string& host, const std::string& master_host);
-  Agent& add_agent(const GroupOptions& options, const std::string& group, const proto::Address& master);
+  Agent& add_agent(const GroupOptions& options, const std::string& group,
+                   const proto::Address& master);
 
   void run_for(Duration duration);
   // Runs until the condition holds; false when `limit` passed first.
   bool run_until(const std::function<bool()>& condition, Duration limit);
 
   void kill(Server& server);
-  void start(Server& server);          // as a master with its old data, as after a crash
+  void start(Server& server);  // as a master with its old data, as after a crash
   void pause(Server& server);
   void resume(Server& server);
   void kill(Agent& agent);
-  void start(Agent& agent);            // from its disk
+  void start(Agent& agent);  // from its disk
   // Cuts or heals everything between two hosts.
   void cut(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
@@ -88,12 +92,13 @@ class World {
   [[nodiscard]] Instant now() const { return now_; }
   [[nodiscard]] int count(const std::string& event, const std::string& agent = "") const;
   [[nodiscard]] std::vector<std::string> payloads(const std::string& event) const;
-  [[nodiscard]] bool all_agree_on(const proto::Address& master, const std::string& group = "mymaster");
+  [[nodiscard]] bool all_agree_on(const proto::Address& master,
+                                  const std::string& group = "mymaster");
   [[nodiscard]] std::string story() const;
   Agent& agent(std::size_t index) { return *agents_.at(index); }
   Server& server(const std::string& host) { return *servers_.at(host); }
   std::vector<Heard> heard;
-  std::vector<Promote> promotes;       // every Promote that was written
+  std::vector<Promote> promotes;  // every Promote that was written
 
  private:
   struct Wire {
