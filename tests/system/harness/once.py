@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ def run(argv, directory, as_nobody=False):
     """Runs it to its end. Root may do everything, so permissions are tested as user nobody."""
     wrapper = []
     if as_nobody and os.geteuid() == 0:
+        argv = [_reachable_by_all(argv[0], directory), *argv[1:]]
         wrapper = ["/usr/bin/setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY),
                    "--clear-groups"]
     done = subprocess.run([*wrapper, *map(str, argv)], cwd=directory, stdin=subprocess.DEVNULL,
@@ -27,7 +29,12 @@ def run(argv, directory, as_nobody=False):
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def reachable_by_all(path):
-    """May everybody go to that file and run it?"""
-    path = pathlib.Path(path).resolve()
-    return all(parent.stat().st_mode & 0o001 for parent in (path, *path.parents))
+def _reachable_by_all(program, directory):
+    """The program, or a copy of it if it lies where not everybody may go."""
+    program = pathlib.Path(program).resolve()
+    if all(place.stat().st_mode & 0o001 for place in (program, *program.parents)):
+        return program
+    copy = pathlib.Path(directory) / program.name
+    shutil.copyfile(program, copy)
+    copy.chmod(0o755)
+    return copy

@@ -5,7 +5,6 @@ import os
 import pathlib
 import signal
 import subprocess
-import sys
 
 from .settings import PATIENCE
 from .waiting import wait_for
@@ -104,9 +103,8 @@ def kill_all():
 
 
 def _terminated(_number, _frame):
-    kill_all()
-    sys.stderr.flush()
-    os._exit(143)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt  # the one exception that unittest lets through to our clean-up
 
 
 atexit.register(kill_all)
