@@ -31,8 +31,9 @@ def run(argv, directory, as_nobody=False):
 
 def _reachable_by_all(program, directory):
     """The program, or a copy of it if it lies where not everybody may go."""
-    program = pathlib.Path(program).resolve()
-    if all(place.stat().st_mode & 0o001 for place in (program, *program.parents)):
+    program = pathlib.Path(program)  # it may be a link, and its name has a meaning
+    target = program.resolve()
+    if all(place.stat().st_mode & 0o001 for place in (target, *target.parents)):
         return program
     copy = pathlib.Path(directory) / program.name
     shutil.copyfile(program, copy)
