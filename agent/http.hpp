@@ -1,4 +1,5 @@
-// The HTTP listener: /healthz, /readyz, /metrics, /v1/masters. The only file with Boost.Beast is http.cpp.
+// The HTTP listener: /healthz, /readyz, /metrics, /v1/masters. The only file with Boost.Beast is
+// http.cpp.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,4 +1,5 @@
-// What the inbound side counted: read by INFO and by /metrics, written by the server and its sessions.
+// What the inbound side counted: read by INFO and by /metrics, written by the server and its
+// sessions.
 #pragma once
 
 #include <cstdint>
