@@ -157,8 +157,8 @@ TEST_F(StoreFiles, CrashPointsLeaveTheOldFileOrTheNewOne) {
                                                         {"after-dirsync", "new"}};
   for (const auto& [point, content] : points) {
     std::ofstream(file_) << minimal;
-    const auto save = [&] {
-      setenv("VEDETTE_CRASH_AT", point, 1);
+    const auto save = [this, at = point] {
+      setenv("VEDETTE_CRASH_AT", at, 1);
       replace_file(file_.string(), "new");
       return 0;
     };
