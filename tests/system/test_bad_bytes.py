@@ -119,11 +119,14 @@ class BadBytes(SystemTest):
 
     def test_forged_hellos_and_votes(self):
         """Malformed ones change nothing: neither peers, nor epochs, nor the master's address."""
+        node = self.system.nodes["mymaster"][0]
+        # A good request first, until it is granted: from then on votes are given at all.
+        wait_for(lambda: self.agent.sentinel("is-master-down-by-addr", *node.address, 1,
+                                             "b" * 40) == [0, "b" * 40, 1], "a vote")
         before = (self.agent.peers(), self.agent.master_address(),
                   self.agent.master()["config-epoch"])
         self.agent.sentinel("FLUSHCONFIG")
         epochs = self.agent.config_values("sentinel", "current-epoch")
-        node = self.system.nodes["mymaster"][0]
         for hello in ["garbage", "", ",,,,,,,", "1,2,3,4,5,6,7,8,9", "\x00" * 100]:
             self.assertEqual(self.steady.call("PUBLISH", "__sentinel__:hello", hello), 1)
         if self.agent.ours:  # redis-sentinel believes all of these
