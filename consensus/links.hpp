@@ -7,7 +7,7 @@
 
 namespace vedette::consensus {
 
-inline constexpr Duration longest_backoff = std::chrono::seconds{1};
+inline constexpr Duration longest_backoff = milliseconds{250};
 
 // How long a connection attempt may take, and a PING may stay unanswered before its connection is
 // tried anew: a fraction of down-after, so that a fresh connection can still prove the server alive

@@ -42,6 +42,13 @@ def start(cluster):
         zone.start_agent()
     for zone in cluster.zones:
         wait_for(f"the agent of zone {zone.number} knows the others", lambda: knows_all(zone), 20)
+    # A vote given before a restart may still bind: agents vote for nobody in their first three seconds.
+    for zone in cluster.zones:
+        wait_for(f"the agent of zone {zone.number} may vote", lambda: may_vote(zone), 20)
+
+
+def may_vote(zone):
+    return zone.agent().info("server")["uptime_in_seconds"] >= 4
 
 
 def replicas_online(server):
