@@ -189,29 +189,4 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
   return std::nullopt;
 }
 
-std::optional<std::string> apply_vedette(const std::vector<std::string>& words,
-                                         Settings& settings) {
-  const std::string name = words.size() > 1 ? proto::to_lower(words[1]) : std::string{};
-  if (name != "http-bind" && name != "http-port") {
-    return "Unknown vedette setting '" + name + "': http-bind and http-port are known";
-  }
-  if (words.size() != 3) return "vedette " + name + " takes exactly one value";
-  const std::string& value = words[2];
-  if (name == "http-bind") {
-    if (!proto::is_ip_literal(value)) {
-      return "vedette http-bind must be an IP address such as 127.0.0.1 or 0.0.0.0, not '" + value +
-             "'";
-    }
-    settings.http_bind = value;
-  } else {
-    const auto port = proto::parse_unsigned(value);
-    if (!port || *port > 65535) {
-      return "vedette http-port must be a number from 0 (no HTTP) to 65535, not '" + value + "'";
-    }
-    settings.http_port = static_cast<std::uint16_t>(*port);
-  }
-  settings.http_is_configured = true;
-  return std::nullopt;
-}
-
 }  // namespace vedette::agent

@@ -16,9 +16,6 @@ namespace vedette::agent {
 std::optional<std::string> apply_generic(const std::vector<std::string>& words, Settings& settings,
                                          std::vector<std::string>& warnings);
 
-// A `vedette` line: a setting of ours.
-std::optional<std::string> apply_vedette(const std::vector<std::string>& words, Settings& settings);
-
 // Whether the name (lower case) is a directive of Redis 7.0 or of a later Redis or Valkey.
 bool is_redis_directive(std::string_view name);
 

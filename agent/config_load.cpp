@@ -11,6 +11,7 @@
 #include "agent/arguments.hpp"
 #include "agent/config_generic.hpp"
 #include "agent/config_sentinel.hpp"
+#include "agent/config_vedette.hpp"
 #include "agent/random_id.hpp"
 #include "proto/config_file.hpp"
 #include "proto/types.hpp"

@@ -55,6 +55,8 @@ struct Settings {
   std::optional<std::uint16_t> http_port;
   bool http_is_configured = false;  // a taken port is then an error instead of a log line
 
+  consensus::Policy policy;         // `vedette` lines: where we decide differently from Sentinel
+
   // sentinel lines of the whole process.
   std::string announce_ip;          // "" = automatic
   std::uint16_t announce_port = 0;  // 0 = automatic

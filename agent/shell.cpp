@@ -18,7 +18,7 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
       settings_(std::move(loaded.settings)),
       started_(boot_now()),
       process_run_id_(make_run_id().text()),
-      core_(loaded.durable, announced(settings_), {}, make_seed(), started_),
+      core_(loaded.durable, announced(settings_), {}, make_seed(), started_, settings_.policy),
       links_(
           io, [this](consensus::Event event) { deliver(std::move(event)); }, boot_now),
       store_(

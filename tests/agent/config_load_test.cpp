@@ -270,9 +270,21 @@ TEST_F(ConfigLoad, OwnSettings) {
   EXPECT_TRUE(loaded.settings.http_is_configured);
   EXPECT_FALSE(load("").settings.http_is_configured);
   EXPECT_THAT(error_of({"vedette htp-port 1", "", "", Dialect::redis})->message,
-              HasSubstr("http-bind and http-port are known"));
+              HasSubstr("known are http-bind, http-port, "));
   EXPECT_THAT(error_of({"vedette http-port x", "", "", Dialect::redis})->message,
               HasSubstr("from 0 (no HTTP) to 65535, not 'x'"));
+}
+
+TEST_F(ConfigLoad, WhereWeDecideDifferentlyCanBeSwitchedOff) {
+  EXPECT_EQ(load("").settings.policy, consensus::Policy{});
+  const consensus::Policy off{false, false, false, false, false};
+  const Loaded loaded = load(
+      "vedette abort-when-master-returns no\nvedette demote-replaced-master no\n"
+      "vedette prefer-promoted-replica no\nvedette limit-authority no\n"
+      "vedette refuse-unsaved-votes no\n");
+  EXPECT_EQ(loaded.settings.policy, off);
+  EXPECT_THAT(error_of({"vedette limit-authority maybe", "", "", Dialect::redis})->message,
+              HasSubstr("must be yes or no, not 'maybe'"));
 }
 
 TEST_F(ConfigLoad, Include) {
