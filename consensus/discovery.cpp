@@ -144,6 +144,7 @@ Group& add_group(Turn& turn, const DurableGroup& durable) {
   group.replid = durable.replid;
   group.replaced = durable.replaced;
   group.ballot.memory = group.ballot.durable = durable.vote;
+  group.ballot.held_since = turn.now;  // if a vote was given, then before
   Node& master = add_node(turn, group, durable.master);
   master.reported_role = proto::Role::master;
   group.master_id = master.id;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "consensus/announce.hpp"
+#include "consensus/discovery.hpp"
+#include "consensus/epochs.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
 #include "consensus/monitoring.hpp"
@@ -16,7 +18,6 @@ namespace vedette::consensus {
 
 namespace {
 
-constexpr std::uint64_t largest_epoch_jump = std::uint64_t{1} << 20;
 constexpr std::uint64_t largest_step = 64;
 constexpr Duration voter_freshness = std::chrono::seconds{1};
 
@@ -30,7 +31,7 @@ Group* find_by_address(State& state, const proto::Address& address) {
 // Someone asks about an address that we have moved from: tell everyone where the master is now.
 void correct_asker(Turn& turn, const proto::Address& address) {
   for (auto& [id, group] : turn.state.groups) {
-    if (!group.replaced || group.replaced->address != address) continue;
+    if (find_node(group, address) == nullptr) continue;
     if (group.moved_hello_at + hello_retry_period > turn.now) return;
     group.moved_hello_at = turn.now;
     publish_everywhere(turn, group);
@@ -38,23 +39,36 @@ void correct_asker(Turn& turn, const proto::Address& address) {
   }
 }
 
+// Unknown until it said so.
+std::optional<bool> speaks_vedette(const State& state, const proto::RunId& agent) {
+  const auto peer = state.peers.find(agent);
+  return peer == state.peers.end() ? std::nullopt : peer->second.speaks_vedette;
+}
+
+// The end of a hold that starts now.
+Instant hold_end(const Turn& turn, const proto::RunId& leader) {
+  const bool ours = speaks_vedette(turn.state, leader).value_or(false);
+  return turn.now + (ours ? hold_for_vedette : hold_for_legacy);
+}
+
 void hold(Turn& turn, Group& group) {
   const auto& voted_for = group.ballot.memory.voted_for;
   if (!voted_for || *voted_for == turn.state.my_id) return;
-  const auto peer = turn.state.peers.find(*voted_for);
-  const bool ours = peer != turn.state.peers.end() && peer->second.speaks_vedette.value_or(false);
-  const Instant until = turn.now + (ours ? hold_for_vedette : hold_for_legacy);
-  group.ballot.held_until = std::min(until, group.ballot.held_since + longest_hold);
+  const Instant longest = group.ballot.held_since + longest_hold;
+  group.ballot.held_until = std::min(hold_end(turn, *voted_for), longest);
 }
 
-bool is_plausible(const State& state, proto::Epoch epoch) {
-  return number(epoch) <= number(state.current_epoch) + largest_epoch_jump;
+// A renewal without a whole hold behind it would be authority over nobody. Real Sentinels draw none
+// from it, so they are answered as they expect.
+bool may_renew(const Turn& turn, const Group& group, const proto::RunId& leader) {
+  if (speaks_vedette(turn.state, leader) == false) return true;
+  return hold_end(turn, leader) <= group.ballot.held_since + longest_hold;
 }
 
 bool may_grant(const Turn& turn, const Group& group, const proto::DownQuery& query) {
   return query.epoch > group.ballot.memory.epoch && query.epoch > group.config_epoch &&
-         *query.candidate != turn.state.my_id && is_plausible(turn.state, query.epoch) &&
-         !is_held(turn, group);
+         query.epoch > turn.state.unvotable_epoch && is_near(turn.state, query.epoch) &&
+         *query.candidate != turn.state.my_id && !is_held(turn, group);
 }
 
 proto::DownReply recorded(const Group& group, bool down) {
@@ -62,12 +76,6 @@ proto::DownReply recorded(const Group& group, bool down) {
   const bool settled = ballot.memory == ballot.durable;
   if (!settled) return {down, std::nullopt, proto::Epoch{}};
   return {down, ballot.durable.voted_for, ballot.durable.epoch};
-}
-
-void raise_epoch(Turn& turn, proto::Epoch epoch) {
-  if (epoch <= turn.state.current_epoch) return;
-  turn.state.current_epoch = epoch;
-  promise(turn, NewsPromise{make_announce(events::new_epoch, "", std::to_string(number(epoch)))});
 }
 
 // Records the vote in memory and has it saved; nothing of it is visible before that is done.
@@ -94,6 +102,10 @@ void grant(Turn& turn, Group& group, const VoteAsked& event, bool down) {
 bool renew(Turn& turn, Group& group, const VoteAsked& event, bool down) {
   const Vote asked{event.query.epoch, event.query.candidate};
   if (group.ballot.memory != asked || *asked.voted_for == turn.state.my_id) return false;
+  if (turn.state.policy.limit_authority && !may_renew(turn, group, *asked.voted_for)) {
+    turn.emit(ReplyVote{event.ticket, {down, std::nullopt, proto::Epoch{}}});
+    return true;
+  }
   hold(turn, group);
   if (group.ballot.durable == asked) {
     turn.emit(ReplyVote{event.ticket, {down, asked.voted_for, asked.epoch}});
@@ -105,10 +117,6 @@ bool renew(Turn& turn, Group& group, const VoteAsked& event, bool down) {
   return true;
 }
 
-bool is_legacy(const State& state, const proto::RunId& peer) {
-  return !state.peers.at(peer).speaks_vedette.value_or(false);
-}
-
 // A legacy voter whose answer is older than our epoch hides a global epoch above it: step further
 // next time.
 void note_refusal(Turn& turn, Group& group, const proto::RunId& peer,
@@ -117,7 +125,10 @@ void note_refusal(Turn& turn, Group& group, const proto::RunId& peer,
   attempt.refused.insert(peer);
   attempt.confirmed.erase(peer);
   attempt.higher_vote = std::max(attempt.higher_vote, reply.epoch);
-  if (reply.epoch < attempt.epoch && is_legacy(turn.state, peer)) {
+  const bool hides_epoch =
+      reply.epoch < attempt.epoch && !speaks_vedette(turn.state, peer).value_or(false);
+  if (hides_epoch && !attempt.epoch_was_hidden) {
+    attempt.epoch_was_hidden = true;
     group.epoch_step = std::min(group.epoch_step * 2, largest_step);
   }
 }
@@ -135,13 +146,37 @@ std::size_t count_answering(const Turn& turn, const Group& group) {
   return count;
 }
 
+proto::Epoch candidate_epoch(const State& state, const Group& group) {
+  const proto::Epoch base =
+      std::max({state.current_epoch, group.ballot.memory.epoch, group.config_epoch});
+  return next(base, group.epoch_step);
+}
+
+// A leader keeps its own vote as long as something that it wrote may still execute.
+Instant own_hold_end(Instant now, const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  if (attempt.by_force || attempt.phase == Phase::wait_start) return Instant{};
+  const Instant written = attempt.promote_sent_at.value_or(Instant{});
+  const Duration rest = hold_for_vedette - authority_for;
+  return std::max(written + hold_for_vedette, authority_until(now, group) + rest);
+}
+
+// Sendings of the newest ask that each known voter confirmed, newest first.
+std::vector<Instant> confirmed_asks(const Group& group) {
+  std::vector<Instant> sent;
+  for (const auto& [id, at] : group.attempt->confirmed) {
+    if (group.peers.contains(id)) sent.push_back(at);
+  }
+  std::sort(sent.rbegin(), sent.rend());
+  return sent;
+}
+
 }  // namespace
 
 bool is_held(const Turn& turn, const Group& group) {
   if (!turn.state.policy.limit_authority) return false;
-  const bool leading = group.attempt && group.attempt->phase > Phase::wait_start;
-  if (leading && !group.attempt->by_force) return true;
-  if (turn.now < turn.state.started + hold_for_legacy) return true;
+  if (group.attempt && turn.now < own_hold_end(turn.now, group)) return true;
+  if (turn.now < turn.state.started + hold_after_start) return true;
   return group.ballot.held_until && turn.now < *group.ballot.held_until;
 }
 
@@ -172,15 +207,17 @@ void on_vote_asked(Turn& turn, const VoteAsked& event) {
 }
 
 bool may_stand(const Turn& turn, const Group& group) {
-  if (is_held(turn, group) || turn.state.current_epoch >= proto::max_epoch) return false;
+  const State& state = turn.state;
+  const bool disk_refuses = state.promises.unsaved && state.policy.refuse_unsaved_votes;
+  if (disk_refuses || is_held(turn, group)) return false;
+  if (candidate_epoch(state, group) > proto::max_epoch) return false;
   return count_answering(turn, group) >= votes_needed(group.voters(), group.options.quorum);
 }
 
 void stand(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
-  const proto::Epoch base =
-      std::max({turn.state.current_epoch, group.ballot.memory.epoch, group.config_epoch});
-  attempt.epoch = next(base, group.epoch_step);
+  attempt.epoch = candidate_epoch(turn.state, group);
+  attempt.epoch_was_hidden = false;
   const Vote vote{attempt.epoch, turn.state.my_id};
   raise_epoch(turn, attempt.epoch);
   promise(turn, NewsPromise{make_announce(events::try_failover, group.name, describe(group))});
@@ -234,7 +271,7 @@ void count_vote(Turn& turn, Group& group, const Peer& peer, const PeerView::Ask&
 bool has_won(const Group& group) {
   const Attempt& attempt = *group.attempt;
   if (!attempt.durable || !group.ballot.candidacy) return false;
-  return attempt.confirmed.size() + 1 >= votes_needed(group.voters(), group.options.quorum);
+  return confirmed_asks(group).size() + 1 >= votes_needed(group.voters(), group.options.quorum);
 }
 
 bool has_lost(const Group& group) {
@@ -244,15 +281,12 @@ bool has_lost(const Group& group) {
          votes_needed(group.voters(), group.options.quorum);
 }
 
-Instant authority_until(const Turn& turn, const Group& group) {
-  const Attempt& attempt = *group.attempt;
+Instant authority_until(Instant now, const Group& group) {
   const std::size_t others = majority(group.voters()) - 1;
   const bool own_vote = group.ballot.candidacy && group.ballot.memory == group.ballot.durable;
-  if (!own_vote || attempt.confirmed.size() < others) return Instant{};
-  if (others == 0) return turn.now + authority_for;
-  std::vector<Instant> sent;
-  for (const auto& [id, at] : attempt.confirmed) sent.push_back(at);
-  std::sort(sent.rbegin(), sent.rend());
+  const std::vector<Instant> sent = confirmed_asks(group);
+  if (!own_vote || sent.size() < others) return Instant{};
+  if (others == 0) return now + authority_for;
   return sent[others - 1] + authority_for;
 }
 

@@ -13,6 +13,8 @@ inline constexpr Duration authority_for = milliseconds{500};
 // than authority_for plus the longest assumed delay between a write and its execution (500 ms).
 inline constexpr Duration hold_for_vedette = std::chrono::seconds{1};
 inline constexpr Duration hold_for_legacy = std::chrono::seconds{3};
+// After a start nobody gets a vote: the leader that we voted for may still be acting.
+inline constexpr Duration hold_after_start = hold_for_legacy;
 inline constexpr Duration longest_hold = std::chrono::seconds{5};  // counted from the vote
 
 // ---- the voter ---------------------------------------------------------------------------------
@@ -39,8 +41,8 @@ void end_candidacy(Group& group);
 bool has_won(const Group& group);
 // No majority can be reached any more with the answers that came.
 bool has_lost(const Group& group);
-// End of the authority; earlier than now if it was never had.
-Instant authority_until(const Turn& turn, const Group& group);
+// End of the authority; long past if it was never had.
+Instant authority_until(Instant now, const Group& group);
 // Asks again in the same epoch.
 void renew_authority(Turn& turn, Group& group);
 

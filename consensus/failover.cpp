@@ -20,6 +20,8 @@ constexpr Duration info_patience = milliseconds{200};        // for INFO before 
 constexpr Duration choose_again_after = milliseconds{100};
 constexpr Duration choice_patience = std::chrono::seconds{4};  // within the longest hold
 constexpr Duration stand_recheck = milliseconds{100};
+constexpr Duration insist_after = std::chrono::seconds{1};  // most holds are over then
+constexpr Duration insist_after_hidden_epoch = milliseconds{100};
 constexpr Duration least_retry = milliseconds{5};
 constexpr Duration least_retry_with_legacy = milliseconds{100};
 constexpr Duration longest_retry = std::chrono::seconds{1};
@@ -76,7 +78,9 @@ void consider_standing(Turn& turn, Group& group) {
       choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))
           .has_value();
   if (!candidate || !may_stand(turn, group)) {
-    group.stand_at = turn.now + stand_recheck;
+    // Voters for the same candidate become free together: in order again, not all at once.
+    const Instant free = group.ballot.held_until.value_or(turn.now) + stagger(turn, group);
+    group.stand_at = std::max(turn.now + stand_recheck, free);
     return;
   }
   begin_attempt(turn, group, false);
@@ -113,7 +117,8 @@ bool is_overtaken(const Attempt& attempt) {
          attempt.higher_vote > attempt.epoch;
 }
 
-// The operator's wish outlives a lost vote: first with fresh epochs, then by force.
+// The operator's wish outlives a lost vote: first with fresh epochs, after the holds of voters who
+// are bound to another; without a majority by force.
 void insist(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
   const bool outvoted = !attempt.refused.empty() && ++attempt.tries < most_forced_tries;
@@ -121,17 +126,20 @@ void insist(Turn& turn, Group& group) {
     go_on_by_force(turn, group);
     return;
   }
+  const Duration wait = attempt.epoch_was_hidden ? insist_after_hidden_epoch : insist_after;
+  attempt.stand_at = turn.now + turn.state.random.between(wait, wait + wait / 2);
   attempt.confirmed.clear();
   attempt.refused.clear();
   attempt.higher_vote = {};
   attempt.durable = false;
-  stand(turn, group);
+  attempt.epoch = {};
+  end_candidacy(group);
 }
 
 void wait_start(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
   if (attempt.epoch == proto::Epoch{}) {  // forced, and not allowed to vote yet
-    if (is_held(turn, group)) return;
+    if (is_held(turn, group) || attempt.stand_at > turn.now) return;
     stand(turn, group);
   }
   if (!attempt.durable) return;
@@ -171,9 +179,10 @@ void select_replica(Turn& turn, Group& group) {
   if (!all_infos_came(group, attempt) && attempt.info_deadline > turn.now) return;
   const auto chosen = choose_replica(turn.state.policy, group, turn.now, attempt.phase_since);
   if (!chosen) {
-    if (attempt.phase_since + choice_patience <= turn.now) {
+    const Instant end = attempt.phase_since + choice_patience;
+    if (std::min(end, attempt_end(turn, group)) <= turn.now) {
       abort_attempt(turn, group, &events::abort_no_good_replica);
-      group.stand_at = turn.now + retry_after_abort;
+      stand_later(turn, group);
     } else {
       ask_infos_again(turn, group);
     }
@@ -191,6 +200,13 @@ void select_replica(Turn& turn, Group& group) {
 void enter(Turn& turn, Attempt& attempt, Phase phase) {
   attempt.phase = phase;
   attempt.phase_since = turn.now;
+}
+
+Instant attempt_end(const Turn& turn, const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  const Instant timeout = attempt.phase_since + group.options.failover_timeout;
+  if (attempt.by_force || !turn.state.policy.limit_authority) return timeout;
+  return std::min(timeout, group.ballot.held_since + longest_hold);
 }
 
 void lose(Turn& turn, Group& group) {
@@ -228,10 +244,12 @@ void tend_failover(Turn& turn, Group& group) {
 Instant failover_due(const Turn& turn, const Group& group) {
   if (!group.attempt) return group.stand_at.value_or(never);
   const Attempt& attempt = *group.attempt;
-  const Instant give_up = attempt.phase_since + group.options.failover_timeout;
+  const Instant give_up = attempt_end(turn, group);
   switch (attempt.phase) {
     case Phase::wait_start: {
-      if (attempt.epoch == proto::Epoch{}) return turn.now + stand_recheck;
+      if (attempt.epoch == proto::Epoch{}) {
+        return std::max(turn.now + stand_recheck, attempt.stand_at);
+      }
       return attempt.durable ? attempt.phase_since + vote_patience : never;
     }
     case Phase::select_replica: {
@@ -292,8 +310,10 @@ void node_reports_master(Turn& turn, Group& group, Node& node) {
 void master_is_back(Turn& turn, Group& group, Instant asked_at) {
   if (!turn.state.policy.abort_when_master_returns) return;
   if (!group.attempt || group.attempt->forced || group.attempt->promote_sent_at) return;
-  const bool after_down = asked_at >= group.objectively_down_since;
-  if (!after_down || group.master().subjectively_down) return;
+  const Node& master = group.master();
+  const bool after_down = asked_at >= group.objectively_down_since &&
+                          master.ping.ponged_sent_at >= group.objectively_down_since;
+  if (!after_down || master.subjectively_down) return;
   const Duration often = group.options.down_after * 10;
   const bool again = group.aborted_for_master_at && *group.aborted_for_master_at + often > turn.now;
   if (again) return;  // a master that comes and goes must not stop every failover

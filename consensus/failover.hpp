@@ -23,6 +23,8 @@ void lose(Turn& turn, Group& group);
 // No new attempt for a while.
 void stand_later(Turn& turn, Group& group);
 
+// When the attempt takes too long: no voter renews beyond the longest hold.
+Instant attempt_end(const Turn& turn, const Group& group);
 void enter(Turn& turn, Attempt& attempt, Phase phase);
 // Nothing was written to the chosen replica yet: back to the choice.
 void choose_again(Turn& turn, Group& group);

@@ -4,7 +4,10 @@
 
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
+#include "consensus/epochs.hpp"
 #include "consensus/failover.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/promotion.hpp"
 #include "consensus/quorum.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
@@ -24,17 +27,26 @@ bool pubsub_heard(Turn& turn, LinkId link) {
   return true;
 }
 
-void adopt_current_epoch(Turn& turn, proto::Epoch heard) {
-  if (heard <= turn.state.current_epoch) return;
-  turn.state.current_epoch = heard;
-  promise(turn, NewsPromise{make_announce(events::new_epoch, "", std::to_string(number(heard)))});
+// The agent that won the epoch re-points the replicas; that may be us, if we had given up already.
+void reconfigure_after(Turn& turn, Group& group, const proto::Address& old_master,
+                       const proto::Hello& hello) {
+  const Vote& vote = group.ballot.memory;
+  const bool known = vote.epoch == hello.config_epoch && vote.voted_for;
+  const proto::RunId leader = known ? *vote.voted_for : hello.agent_id;
+  if (leader == turn.state.my_id) {
+    lead_reconfiguration(turn, group, old_master);
+  } else {
+    watch_reconfiguration(turn, group, old_master, leader);
+  }
 }
 
 // A newer configuration: the one place where another agent's word moves our master. Its proof
 // (safety.md rule 6) belongs here.
 void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
                          const proto::Hello& hello) {
-  if (hello.config_epoch <= group.config_epoch) return;
+  const bool newer = hello.config_epoch > group.config_epoch;
+  if (!newer || !is_believed(turn.state, hello.config_epoch)) return;
+  if (promotion_published(turn, group, hello)) return;
   configuration_heard(turn, group, hello);
   group.config_epoch = hello.config_epoch;
   request_save(turn);
@@ -42,8 +54,9 @@ void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
   announce(turn, events::config_update_from, group, describe(group, publisher));
   const proto::Address from = group.master().address;
   switch_master(turn, group, hello.master);
-  watch_reconfiguration(turn, group, from, hello.agent_id);
+  reconfigure_after(turn, group, from, hello);
   turn.emit(RunReconfigScript{group.name, false, from, hello.master});
+  publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
 }
 
 void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer) {
@@ -69,7 +82,7 @@ void on_hello_heard(Turn& turn, const HelloHeard& event) {
   Group* group = turn.state.find(hello.master_name);
   if (group == nullptr) return;
   Peer& peer = meet_peer(turn, *group, hello.agent_id, hello.agent);
-  adopt_current_epoch(turn, hello.current_epoch);
+  hear_epochs(turn, peer, hello.current_epoch, hello.config_epoch);
   PeerView& view = group->peers.at(peer.id);
   view.last_hello = turn.now;
   view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};
@@ -82,7 +95,7 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
     const auto found = group.peers.find(peer);
     if (found == group.peers.end()) continue;
     PeerView& view = found->second;
-    view.asks.erase(request);
+    if (view.asks.erase(request) > 0) turn.touch(group);
     if (view.hello_request != request) continue;
     view.hello_request.reset();
     const Duration wait =

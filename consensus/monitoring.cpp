@@ -58,6 +58,7 @@ bool take_pong(Turn& turn, PingClock& ping, const Ponged& event) {
   if (event.kind != Pong::valid) return false;
   ping.last_ok = turn.now;
   ping.answered = true;
+  if (!event.loading) ping.ponged_sent_at = sent_at;
   ping.round_trip = turn.now - sent_at;
   ping.silent_since.reset();
   ping.silent_since_wall.reset();
@@ -130,7 +131,6 @@ void judge(Turn& turn, Group& group, Node& node) {
     node.subjectively_down_since = turn.now;
   } else {
     node.script_killed = false;
-    if (group.attempt && node.id == group.master_id) ask_role_now(turn, group, node);
   }
   announce(turn, down ? events::down : events::up, group, describe(group, node));
   turn.touch(group);
@@ -165,7 +165,11 @@ void node_ponged(Turn& turn, const LinkOwner& owner, const Ponged& event) {
   Node& node = group.nodes.at(owner.node);
   const bool valid = take_pong(turn, node.ping, event);
   if (valid) prove_link(node.command);
-  if (valid && !event.loading) node.rebooted_at.reset();
+  if (valid && !event.loading) {
+    node.rebooted_at.reset();
+    const bool is_back = group.attempt && node.id == group.master_id;
+    if (is_back) ask_role_now(turn, group, node);
+  }
   if (event.kind == Pong::busy && node.subjectively_down && !node.script_killed) {
     node.script_killed = true;
     turn.emit(KillScript{node.command.id});

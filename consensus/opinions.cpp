@@ -52,6 +52,7 @@ void send_ask(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
 void record_vote(Turn& turn, PeerView& view, const Peer& peer, const proto::DownReply& reply) {
   if (!reply.voted_for) return;
   if (view.voted_leader_epoch != reply.epoch) {
+    view.voted_leader_at = turn.now;
     note(turn, Level::warning,
          peer.id.text() + " voted for " + reply.voted_for->text() + " " +
              std::to_string(number(reply.epoch)));

@@ -59,7 +59,8 @@ struct Carry {
     // Whatever this agent voted under the name before is forgotten; epochs up to now are not (rule
     // 1).
     fresh.vote.epoch = turn.state.current_epoch;
-    const Group& group = add_group(turn, fresh);
+    Group& group = add_group(turn, fresh);
+    group.ballot.durable = {};
     request_vote_save(turn, group);
     announce(turn, events::monitor, group,
              describe(group) + " quorum " + std::to_string(order.options.quorum));

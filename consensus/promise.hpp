@@ -44,6 +44,7 @@ struct Promise {
 struct Promises {
   SaveNumber last{0};     // newest number handed out
   SaveNumber durable{0};  // all up to here are on disk
+  SaveNumber failed{0};   // newest number that failed
   bool unsaved = false;   // the last save failed and none succeeded since
   std::optional<Instant> retry_at;
   std::string error;  // of the last failed save

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration answer_patience = std::chrono::seconds{1};  // for renewals
 constexpr Duration promotion_poll = milliseconds{20};
+constexpr Duration repeat_after = milliseconds{200};
 
 // An operator's force needs no votes, and the limit itself can be switched off.
 bool is_unlimited(const Turn& turn, const Group& group) {
@@ -23,7 +24,7 @@ bool is_unlimited(const Turn& turn, const Group& group) {
 }
 
 bool has_authority(Turn& turn, Group& group) {
-  return is_unlimited(turn, group) || authority_until(turn, group) > turn.now;
+  return is_unlimited(turn, group) || authority_until(turn.now, group) > turn.now;
 }
 
 // Asks once, then waits for the answers; false while waiting.
@@ -47,9 +48,10 @@ void write_promote(Turn& turn, Group& group, Node& node) {
   hello.master = node.address;
   hello.config_epoch = attempt.epoch;
   attempt.promote_request = turn.new_request();
+  attempt.promote_sent_before = attempt.promote_sent_at;
   attempt.promote_sent_at = turn.now;
   attempt.asked_to_renew = false;
-  const Instant not_after = is_unlimited(turn, group) ? never : authority_until(turn, group);
+  const Instant not_after = is_unlimited(turn, group) ? never : authority_until(turn.now, group);
   turn.emit(Promote{node.command.id, *attempt.promote_request, std::move(hello), not_after});
   announce(turn, events::wait_promotion, group, describe(group, node));
   enter(turn, attempt, Phase::wait_promotion);
@@ -88,6 +90,17 @@ Node* promote_target(Turn& turn, LinkId link, RequestId request) {
   return &group.nodes.at(owner->second.node);
 }
 
+// The next attempt waits for the hold that the written Promote leaves behind, no longer.
+void time_out(Turn& turn, Group& group) {
+  abort_attempt(turn, group, &events::abort_replica_timeout);
+  group.stand_at = turn.now;
+}
+
+void refuse(Turn& turn, Group& group) {
+  abort_attempt(turn, group, &events::abort_replica_timeout);
+  stand_later(turn, group);
+}
+
 Group& group_of(Turn& turn, LinkId link) {
   return turn.state.groups.at(turn.state.links.at(link).group);
 }
@@ -97,13 +110,13 @@ Group& group_of(Turn& turn, LinkId link) {
 void send_promote(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
   Node& node = group.nodes.at(*attempt.target);
-  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
-    abort_attempt(turn, group, &events::abort_replica_timeout);
-    stand_later(turn, group);
+  if (attempt_end(turn, group) <= turn.now) {
+    time_out(turn, group);
     return;
   }
-  if (!node.command.is_open()) {  // nothing left yet, so another may still be chosen
-    choose_again(turn, group);
+  if (!node.command.is_open()) {
+    // While nothing was written to it, another may still be chosen.
+    if (!attempt.promote_sent_at) choose_again(turn, group);
     return;
   }
   if (authority_renewed(turn, group)) {
@@ -129,9 +142,8 @@ void wait_promotion(Turn& turn, Group& group) {
     }
     return;
   }
-  if (attempt.phase_since + group.options.failover_timeout <= turn.now) {
-    abort_attempt(turn, group, &events::abort_replica_timeout);
-    stand_later(turn, group);
+  if (attempt_end(turn, group) <= turn.now) {
+    time_out(turn, group);
     return;
   }
   if (attempt.promote_request || attempt.poll_at > turn.now) return;
@@ -146,13 +158,16 @@ void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
   attempt.promote_request.reset();
   attempt.poll_at = turn.now;
   attempt.confirmed_master = event.role && event.role->role == proto::Role::master;
+  if (attempt.confirmed_master || event.executed) return;
+  note(turn, Level::warning, "Promotion not executed by " + proto::to_string(node->address));
+  refuse(turn, group_of(turn, event.link));
 }
 
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
   if (promote_target(turn, event.link, event.request) == nullptr) return;
   Attempt& attempt = *group_of(turn, event.link).attempt;
   attempt.promote_request.reset();
-  attempt.promote_sent_at.reset();
+  attempt.promote_sent_at = attempt.promote_sent_before;
   attempt.confirmed.clear();  // whatever we had is too old
   enter(turn, attempt, Phase::send_promote);
 }
@@ -161,8 +176,7 @@ void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& e
   if (!group.attempt || group.attempt->promote_request != event.request) return;
   note(turn, Level::warning,
        "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
-  abort_attempt(turn, group, &events::abort_replica_timeout);
-  stand_later(turn, group);
+  refuse(turn, group);
 }
 
 void promotion_link_lost(Turn& turn, Group& group, const Node& node) {
@@ -171,6 +185,24 @@ void promotion_link_lost(Turn& turn, Group& group, const Node& node) {
   group.attempt->promote_request.reset();
   group.attempt->poll_at = turn.now;
   turn.touch(group);
+}
+
+void target_is_replica(Turn& turn, Group& group, const Node& node) {
+  if (!group.attempt || group.attempt->target != node.id) return;
+  Attempt& attempt = *group.attempt;
+  const bool lost = attempt.phase == Phase::wait_promotion && !attempt.promote_request &&
+                    !attempt.confirmed_master;
+  if (!lost || *attempt.promote_sent_at + repeat_after > turn.now) return;
+  enter(turn, attempt, Phase::send_promote);
+}
+
+bool promotion_published(Turn& turn, Group& group, const proto::Hello& hello) {
+  if (!group.attempt || !group.attempt->promote_sent_at) return false;
+  const Attempt& attempt = *group.attempt;
+  const bool ours = hello.config_epoch == attempt.epoch &&
+                    hello.master == group.nodes.at(*attempt.target).address;
+  if (ours) publish_promotion(turn, group);
+  return ours;
 }
 
 }  // namespace vedette::consensus

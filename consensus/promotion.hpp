@@ -15,5 +15,9 @@ void on_promote_answered(Turn& turn, const PromoteAnswered& event);
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event);
 void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event);
 void promotion_link_lost(Turn& turn, Group& group, const Node& node);
+// The target answered ROLE slave: a Promote that was lost is written again.
+void target_is_replica(Turn& turn, Group& group, const Node& node);
+// Others heard the hello inside our promotion before we saw its result: then it is a fact.
+bool promotion_published(Turn& turn, Group& group, const proto::Hello& hello);
 
 }  // namespace vedette::consensus

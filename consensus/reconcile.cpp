@@ -7,6 +7,7 @@
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
 #include "consensus/monitoring.hpp"
+#include "consensus/promotion.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
 
@@ -34,10 +35,28 @@ Duration turn_in_line(const Turn& turn, const Group& group) {
   return demotion_stagger * (1 + std::count_if(group.peers.begin(), group.peers.end(), before));
 }
 
+// Whether somebody may have been elected after our configuration and not have published yet. Real
+// Sentinels take up to failover-timeout for that; an older vote came to nothing, and so did every
+// candidacy of our own that has ended.
+bool may_be_outvoted(const Turn& turn, const Group& group) {
+  const auto counts = [&](const std::optional<proto::RunId>& leader, proto::Epoch epoch,
+                          Instant at) {
+    return epoch > group.config_epoch && leader != turn.state.my_id &&
+           at + group.options.failover_timeout > turn.now;
+  };
+  const Ballot& ballot = group.ballot;
+  const auto peer_voted = [&](const auto& entry) {
+    const PeerView& view = entry.second;
+    return counts(view.voted_leader, view.voted_leader_epoch, view.voted_leader_at);
+  };
+  return counts(ballot.memory.voted_for, ballot.memory.epoch, ballot.held_since) ||
+         std::any_of(group.peers.begin(), group.peers.end(), peer_voted);
+}
+
 // What every demotion needs: a majority publishes our configuration, nobody is known to have been
 // elected since, and the configured master just said that it is one.
 bool demotion_is_proven(Turn& turn, Group& group) {
-  if (group.attempt || group.ballot.memory.epoch > group.config_epoch) return false;
+  if (group.attempt || may_be_outvoted(turn, group)) return false;
   if (!configuration_is_confirmed(turn, group)) return false;
   Node& master = group.master();
   if (master.proven_at && *master.proven_at + proof_validity > turn.now) return true;
@@ -50,8 +69,8 @@ Instant demotion_due(const Turn& turn, const Group& group, const Node& node) {
   const Duration patience = turn.state.timings.publish_period * 4;
   const bool at_once =
       turn.state.policy.demote_replaced_master && (node.superseded || node.promoted_in_vain);
-  const Instant since = node.reported_role_at;
-  return at_once ? since + turn_in_line(turn, group) : since + patience;
+  if (at_once) return node.reported_role_at + turn_in_line(turn, group);
+  return std::max(node.reported_role_at, node.subjectively_down_since) + patience;
 }
 
 bool master_looks_sane(const Turn& turn, const Group& group) {
@@ -167,6 +186,7 @@ void on_role_read(Turn& turn, const RoleRead& event) {
   if (is_master && node.role_proves) node.proven_at = node.role_sent_at;
   if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
   if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
+  if (!is_master) target_is_replica(turn, group, node);
   turn.touch(group, node);
   turn.touch(group);
 }

@@ -15,18 +15,13 @@ bool shares_history(const Group& group, const Node& node) {
   return node.info.replid == group.replid || node.info.replid2 == group.replid;
 }
 
-bool was_replaced(const Group& group, const Node& node) {
-  if (!group.replaced) return false;
-  if (group.replaced->run_id && node.info.run_id) return group.replaced->run_id == node.info.run_id;
-  return group.replaced->address == node.address;
-}
-
 bool reports_master(const Node& node) { return node.info.role == proto::Role::master; }
 
-// Promoted for this fault by a leader that did not live to publish it.
+// Promoted for this fault by a leader that did not live to publish it. A master that an earlier
+// failover replaced, and that was not seen as a replica since, is merely back.
 bool is_already_promoted(const Group& group, const Node& node) {
   return reports_master(node) && !group.replid.empty() && shares_history(group, node) &&
-         !was_replaced(group, node);
+         !node.superseded;
 }
 
 Duration longest_link_outage(const Group& group, Instant now) {
@@ -54,7 +49,9 @@ auto rank_of(const Policy& policy, const Group& group, const Node& node) {
   const std::int64_t offset =
       promoted ? node.info.master_repl_offset : node.info.replica_repl_offset;
   const std::string run_id = node.info.run_id ? proto::to_lower(node.info.run_id->text()) : "";
-  return std::tuple{tier, priority, -offset, run_id.empty(), run_id};
+  // Offsets say nothing across histories; of the others one is as good as the next.
+  const std::string history = tier == Tier::other_history ? node.info.replid : "";
+  return std::tuple{tier, priority, history, -offset, run_id.empty(), run_id};
 }
 
 }  // namespace

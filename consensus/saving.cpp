@@ -126,7 +126,7 @@ void on_persisted(Turn& turn, SaveNumber number) {
   auto& promises = turn.state.promises;
   if (number > promises.last) return;
   promises.durable = std::max(promises.durable, number);
-  if (promises.unsaved && number >= promises.last) {
+  if (promises.unsaved && number >= promises.failed) {
     promises.unsaved = false;
     promises.retry_at.reset();
     promises.error.clear();
@@ -161,7 +161,8 @@ void release_anyway(Turn& turn) {
 
 void on_persist_failed(Turn& turn, SaveNumber number, const std::string& error) {
   auto& promises = turn.state.promises;
-  if (number > promises.last) return;
+  if (number > promises.last || number <= promises.durable) return;
+  promises.failed = std::max(promises.failed, number);
   promises.unsaved = true;
   promises.error = error;
   promises.retry_at = turn.now + retry_after;

@@ -50,9 +50,10 @@ struct PingClock {
   std::optional<Instant> silent_since_wall;  // the same instant for readers
   bool answered = false;                     // an acceptable reply came at least once
   Instant last_sent{};
-  Instant last_ok{};       // last acceptable reply, or creation
-  Instant last_reply{};    // last reply of any kind
-  Duration round_trip{0};  // of the last answered PING, 0 if none
+  Instant last_ok{};         // last acceptable reply, or creation
+  Instant last_reply{};      // last reply of any kind
+  Instant ponged_sent_at{};  // sending of the newest PING answered by a real PONG
+  Duration round_trip{0};    // of the last answered PING, 0 if none
 };
 
 // ---- a data node: the master or a replica of a group -------------------------------------------
@@ -111,6 +112,7 @@ struct Peer {
   Link link;
   PingClock ping;
   std::optional<bool> speaks_vedette;  // unknown until it answered Identify
+  proto::Epoch published_epoch{};      // the highest epoch in its newest hello
 };
 
 // What a peer thinks about one group.
@@ -137,6 +139,7 @@ struct PeerView {
   // Its recorded vote, for readers and for the log.
   std::optional<proto::RunId> voted_leader;
   proto::Epoch voted_leader_epoch{};
+  Instant voted_leader_at{};  // when we first heard of it
 
   // Its last hello for this group.
   struct Published {
@@ -183,17 +186,20 @@ struct Attempt {
   int tries = 0;          // of a forced attempt: epochs in which it was outvoted
   Instant started{};
   Instant phase_since{};
-  bool durable = false;                       // the candidacy is on disk; nothing leaves before
+  Instant stand_at{};    // forced and outvoted: the next epoch is not taken before
+  bool durable = false;  // the candidacy is on disk; nothing leaves before
   std::map<proto::RunId, Instant> confirmed;  // voter -> sending of the newest ask it confirmed
   std::set<proto::RunId> refused;
-  proto::Epoch higher_vote{};  // highest vote epoch named by a reply
+  proto::Epoch higher_vote{};     // highest vote epoch named by a reply
+  bool epoch_was_hidden = false;  // a legacy voter refused, for an epoch that it does not name
   bool asked_to_renew = false;
   Instant info_deadline{};  // select_replica: stop waiting for INFO
   Instant choose_again_at{};
   std::optional<NodeId> target;
   std::optional<RequestId> promote_request;
-  std::optional<Instant> promote_sent_at;  // a Promote left
-  bool confirmed_master = false;           // ROLE or INFO of the target said master
+  std::optional<Instant> promote_sent_at;      // a Promote left
+  std::optional<Instant> promote_sent_before;  // an earlier one to the same target
+  bool confirmed_master = false;               // ROLE or INFO of the target said master
   Instant poll_at{};
 };
 
@@ -257,6 +263,8 @@ struct State {
   Policy policy;
   proto::Epoch current_epoch{};  // newest; see durable_epoch
   proto::Epoch durable_epoch{};  // what may be shown
+  // Heard right after the start and above our file: votes up to here may have been forgotten.
+  proto::Epoch unvotable_epoch{};
 
   std::map<GroupId, Group> groups;
   std::map<std::string, GroupId> names;  // exact, case-sensitive

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
@@ -33,8 +34,6 @@ void start_anew(Turn& turn, Group& group, Node& node) {
   turn.touch(group, node);
 }
 
-bool is_reachable(const Node& node) { return node.command.is_open() && !node.subjectively_down; }
-
 bool follows_master(const Group& group, const Node& node) {
   return node.info.role == proto::Role::replica && node.info.master == group.master().address;
 }
@@ -44,7 +43,7 @@ bool is_old_master(const Group& group, const Node& node) {
 }
 
 bool still_to_do(const Group& group, const Node& node) {
-  return node.id != group.master_id && node.resync != Resync::done && is_reachable(node) &&
+  return node.id != group.master_id && node.resync != Resync::done && !node.subjectively_down &&
          !is_old_master(group, node);
 }
 
@@ -69,7 +68,12 @@ void send_more(Turn& turn, Group& group) {
   int in_flight = count_in_flight(group);
   for (auto& [id, node] : group.nodes) {
     if (in_flight >= group.options.parallel_syncs) return;
-    if (!still_to_do(group, node) || node.resync != Resync::none || node.follow_request) continue;
+    const bool waits = node.command.is_open() && node.resync == Resync::none;
+    if (!waits || !still_to_do(group, node) || node.follow_request) continue;
+    if (follows_master(group, node)) {  // an earlier leader got that far
+      node.resync = Resync::done;
+      continue;
+    }
     send_follow(turn, group, node);
     node.resync = Resync::sent;
     node.resync_since = turn.now;
@@ -92,7 +96,8 @@ void give_up_waiting(Turn& turn, Group& group) {
   const proto::Address old_master = group.reconfiguration->old_master;
   announce(turn, events::failover_end_for_timeout, group, describe_master(group, old_master));
   for (auto& [id, node] : group.nodes) {
-    if (!still_to_do(group, node) || node.resync != Resync::none) continue;
+    const bool waits = node.command.is_open() && node.resync == Resync::none;
+    if (!waits || !still_to_do(group, node)) continue;
     send_follow(turn, group, node);
     announce(turn, events::resync_best_effort, group, describe(group, node));
   }
@@ -101,8 +106,9 @@ void give_up_waiting(Turn& turn, Group& group) {
 
 bool leader_is_silent(const Turn& turn, const proto::RunId& leader) {
   const auto peer = turn.state.peers.find(leader);
-  return peer == turn.state.peers.end() || !peer->second.link.is_open() ||
-         !answered_within(peer->second.ping, turn.now, leader_silence);
+  if (peer == turn.state.peers.end()) return true;
+  const PingClock& ping = peer->second.ping;
+  return ping.silent_since && turn.own() - *ping.silent_since > leader_silence;
 }
 
 Duration takeover_rank(const Turn& turn, const Group& group) {
@@ -137,6 +143,13 @@ void take_over(Turn& turn, Group& group) {
   group.reconfiguration->leader.reset();
 }
 
+void begin(Turn& turn, Group& group, Reconfiguration reconfiguration) {
+  // What an unfinished one before it has marked is about another master.
+  for (auto& [id, node] : group.nodes) node.resync = Resync::none;
+  group.reconfiguration = std::move(reconfiguration);
+  turn.touch(group);
+}
+
 }  // namespace
 
 void switch_master(Turn& turn, Group& group, const proto::Address& to) {
@@ -169,14 +182,12 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
 }
 
 void lead_reconfiguration(Turn& turn, Group& group, const proto::Address& old_master) {
-  group.reconfiguration = Reconfiguration{old_master, turn.now, std::nullopt};
-  turn.touch(group);
+  begin(turn, group, Reconfiguration{old_master, turn.now, std::nullopt});
 }
 
 void watch_reconfiguration(Turn& turn, Group& group, const proto::Address& old_master,
                            const proto::RunId& leader) {
-  group.reconfiguration = Reconfiguration{old_master, turn.now, leader};
-  turn.touch(group);
+  begin(turn, group, Reconfiguration{old_master, turn.now, leader});
 }
 
 void tend_reconfiguration(Turn& turn, Group& group) {
