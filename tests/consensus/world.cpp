@@ -44,8 +44,9 @@ Agent& World::add_agent(const GroupOptions& options, const std::string& group,
   durable.name = group;
   durable.master = master;
   durable.options = options;
-  auto agent = std::make_unique<Agent>(
-      Agent{"a" + std::to_string(number), id, {host, 26379}, Durable{id, {}, {durable}}, nullptr});
+  const Durable disk{id, {}, {durable}};
+  auto agent =
+      std::make_unique<Agent>(Agent{"a" + std::to_string(number), id, {host, 26379}, disk, disk});
   agents_.push_back(std::move(agent));
   Agent& added = *agents_.back();
   added.alive = false;
@@ -71,8 +72,14 @@ void World::later(Agent& agent, Duration delay, const Event& event) {
 }
 
 void World::feed(Agent& agent, const Event& event) {
+  if (agent.stopped) {
+    agent.inbox.push_back(event);
+    return;
+  }
+  if (agent.sentinel) return sentinel_step(agent, event);
   Commands commands;
   agent.core->step(now_, event, commands);
+  if (on_step) on_step(agent, commands);
   execute(agent, commands);
   schedule_tick(agent);
 }
@@ -155,6 +162,8 @@ void World::kill(Agent& agent) {
   ++agent.life;
   drop_wires(agent.address, std::nullopt, nullptr);
   std::erase_if(wires_, [&](const auto& entry) { return entry.first.first == &agent; });
+  agent.stopped = false;
+  agent.inbox.clear();
   agent.votes.clear();
   agent.orders.clear();
 }
@@ -164,9 +173,23 @@ void World::start(Agent& agent) {
   ++agent.life;
   agent.tick_at = never;
   agent.save_ends.reset();
+  if (agent.sentinel) return;
+  agent.confirmed = agent.disk;
   const Announced announced{agent.address.host, agent.address.port};
   agent.core = std::make_unique<Core>(agent.disk, announced, Timings{}, random_.next(), now_);
   later(agent, 1us, Tick{});
+}
+
+void World::stop(Agent& agent) { agent.stopped = true; }
+
+void World::go_on(Agent& agent) {
+  agent.stopped = false;
+  std::vector<Event> inbox;
+  inbox.swap(agent.inbox);
+  for (const Event& event : inbox) {
+    if (!std::holds_alternative<Tick>(event)) feed(agent, event);
+  }
+  if (agent.core) feed(agent, Tick{});
 }
 
 Agent* World::agent_at(const proto::Address& address) {
@@ -197,41 +220,17 @@ void World::on_server(Agent& agent, LinkId link, const std::function<void(Server
   at(now_ + hop, arrive);
 }
 
-std::string World::info_text(const Server& server) const {
-  std::ostringstream out;
-  const bool master = server.role == proto::Role::master;
-  out << "run_id:" << server.run_id << "\r\nrole:" << (master ? "master" : "slave") << "\r\n";
-  int index = 0;
-  for (const auto& [host, each] : servers_) {
-    const bool follows =
-        each->alive && each->role == proto::Role::replica && each->following == server.address;
-    if (follows) out << "slave" << index++ << ":ip=" << host << ",port=6379,state=online\r\n";
-  }
-  if (!master) {
-    const auto found = servers_.find(server.following.host);
-    const bool up = found != servers_.end() && found->second->alive;
-    out << "master_host:" << server.following.host << "\r\nmaster_port:6379\r\n"
-        << "master_link_status:" << (up ? "up" : "down") << "\r\n"
-        << "slave_priority:" << server.priority << "\r\nslave_repl_offset:" << server.offset
-        << "\r\n";
-  }
-  out << "master_replid:" << server.replid << "\r\nmaster_repl_offset:" << server.offset << "\r\n";
-  if (!server.replid2.empty()) out << "master_replid2:" << server.replid2 << "\r\n";
-  return out.str();
-}
-
 void World::deliver_hello(const Server& through, const proto::Hello& hello) {
-  for (auto& [host, server] : servers_) {
-    const bool relays =
-        server->address == through.address ||
-        (server->role == proto::Role::replica && server->following == through.address);
-    if (!relays || !server->alive) continue;
-    for (auto& [key, wire] : wires_) {
-      if (wire.kind != LinkKind::pubsub || wire.target != server->address || !wire.open) continue;
-      if (!reachable(wire.agent_host, host)) continue;
-      for (auto& each : agents_) {
-        if (each.get() == key.first) later(*each, hop, HelloHeard{key.second, hello});
-      }
+  const auto relays = [&](const Server& server) {
+    return server.address == through.address ||
+           (server.role == proto::Role::replica && server.following == through.address);
+  };
+  for (auto& [key, wire] : wires_) {
+    if (wire.kind != LinkKind::pubsub || !wire.open) continue;
+    const Server& server = *servers_.at(wire.target.host);
+    if (!server.alive || !relays(server) || !reachable(wire.agent_host, wire.target.host)) continue;
+    for (auto& each : agents_) {
+      if (each.get() == key.first) later(*each, hop, HelloHeard{key.second, hello});
     }
   }
 }
@@ -241,6 +240,7 @@ void World::promote(Agent& agent, const Promote& command) {
     later(agent, 1us, PromoteWithheld{command.link, command.request});
     return;
   }
+  if (on_promote) on_promote(agent, command);
   promotes.push_back(command);
   on_server(agent, command.link, [this, &agent, command](Server& server) {
     if (server.role == proto::Role::replica) {
@@ -267,13 +267,14 @@ void World::save(Agent& agent) {
   at(*agent.save_ends, [this, &agent, life, number, snapshot] {
     if (agent.life != life || !agent.alive) return;
     agent.save_ends.reset();
-    if (agent.disk_fails) {
+    if (!agent.disk_fails) agent.disk = snapshot;
+    if (agent.disk_fails || agent.disk_fails_late) {
       feed(agent, PersistFailed{number, "No space left on device"});
     } else {
-      agent.disk = snapshot;
+      agent.confirmed = snapshot;
       feed(agent, Persisted{number});
-      if (agent.core->save_number() > number) save(agent);
     }
+    if (agent.core->save_number() > number) save(agent);
   });
 }
 
@@ -314,6 +315,7 @@ std::vector<std::string> World::payloads(const std::string& event) const {
 
 bool World::all_agree_on(const proto::Address& master, const std::string& group) {
   return std::all_of(agents_.begin(), agents_.end(), [&](const auto& each) {
+    if (each->sentinel) return !each->alive || each->sentinel->master == master;
     const Group* found = each->alive ? each->core->state().find(group) : nullptr;
     return !each->alive || (found != nullptr && found->master().address == master);
   });

@@ -32,6 +32,7 @@ struct Server {
   int priority = 100;
   bool alive = true;
   bool paused = false;
+  bool loading = false;
   int promotions = 0;
 };
 
@@ -42,16 +43,29 @@ struct Heard {
   std::string payload;
 };
 
+// What a real Sentinel does with votes: it looks at its global epoch, and names only what it voted.
+struct Sentinel {
+  proto::Epoch current_epoch{};
+  proto::Epoch config_epoch{};
+  proto::Address master;
+  Vote vote;
+};
+
 // One agent: the core, its disk, and how it is doing.
 struct Agent {
   std::string name;
   proto::RunId id;
   proto::Address address;
   Durable disk;
+  Durable confirmed;  // what the core knows to be on disk
   std::unique_ptr<Core> core;
+  std::optional<Sentinel> sentinel;  // instead of a core
   bool alive = true;
-  bool legacy = false;  // does not answer VEDETTE
+  bool stopped = false;  // SIGSTOP
+  std::vector<Event> inbox;
   bool disk_fails = false;
+  bool disk_fails_late = false;  // after the new file is in place
+  Duration write_delay{0};       // between the decision to promote and its write
   Duration save_time = 3ms;
   std::optional<Instant> save_ends;
   int life = 0;  // bumped by each restart; events of an earlier life are void
@@ -69,6 +83,7 @@ class World {
   Server& add_server(const std::string& host, const std::string& master_host);
   Agent& add_agent(const GroupOptions& options, const std::string& group,
                    const proto::Address& master);
+  Agent& add_sentinel(const proto::Address& master);
 
   void run_for(Duration duration);
   // Runs until the condition holds; false when `limit` passed first.
@@ -80,6 +95,8 @@ class World {
   void resume(Server& server);
   void kill(Agent& agent);
   void start(Agent& agent);  // from its disk
+  void stop(Agent& agent);
+  void go_on(Agent& agent);  // queued input first, then what is due
   // Cuts or heals everything between two hosts.
   void cut(const std::string& a, const std::string& b);
   void heal(const std::string& a, const std::string& b);
@@ -97,6 +114,14 @@ class World {
   [[nodiscard]] std::string story() const;
   Agent& agent(std::size_t index) { return *agents_.at(index); }
   Server& server(const std::string& host) { return *servers_.at(host); }
+  [[nodiscard]] const std::vector<std::unique_ptr<Agent>>& agents() const { return agents_; }
+  [[nodiscard]] const std::map<std::string, std::unique_ptr<Server>>& servers() const {
+    return servers_;
+  }
+  [[nodiscard]] bool reachable(const std::string& a, const std::string& b) const;
+  // Called after each step with what the core wants, and when a Promote is written.
+  std::function<void(const Agent&, const Commands&)> on_step;
+  std::function<void(const Agent&, const Promote&)> on_promote;
   std::vector<Heard> heard;
   std::vector<Promote> promotes;  // every Promote that was written
 
@@ -113,10 +138,11 @@ class World {
   void schedule_tick(Agent& agent);
   void save(Agent& agent);
   void drop_wires(const proto::Address& target, std::optional<LinkKind> kind, const Agent* except);
-  bool reachable(const std::string& a, const std::string& b) const;
   void on_server(Agent& agent, LinkId link, const std::function<void(Server&)>& what);
   void deliver_hello(const Server& through, const proto::Hello& hello);
   void promote(Agent& agent, const Promote& command);
+  void sentinel_step(Agent& agent, const Event& event);
+  void sentinel_publish(Agent& agent);
   std::string info_text(const Server& server) const;
   Agent* agent_at(const proto::Address& address);
 

@@ -1,7 +1,32 @@
 // What each command of the core does to the small world.
+#include <sstream>
+
 #include "tests/consensus/world.hpp"
 
 namespace vedette::consensus::testing {
+
+std::string World::info_text(const Server& server) const {
+  std::ostringstream out;
+  const bool master = server.role == proto::Role::master;
+  out << "run_id:" << server.run_id << "\r\nrole:" << (master ? "master" : "slave") << "\r\n";
+  int index = 0;
+  for (const auto& [host, each] : servers_) {
+    const bool follows =
+        each->alive && each->role == proto::Role::replica && each->following == server.address;
+    if (follows) out << "slave" << index++ << ":ip=" << host << ",port=6379,state=online\r\n";
+  }
+  if (!master) {
+    const auto found = servers_.find(server.following.host);
+    const bool up = found != servers_.end() && found->second->alive;
+    out << "master_host:" << server.following.host << "\r\nmaster_port:6379\r\n"
+        << "master_link_status:" << (up ? "up" : "down") << "\r\n"
+        << "slave_priority:" << server.priority << "\r\nslave_repl_offset:" << server.offset
+        << "\r\n";
+  }
+  out << "master_replid:" << server.replid << "\r\nmaster_repl_offset:" << server.offset << "\r\n";
+  if (!server.replid2.empty()) out << "master_replid2:" << server.replid2 << "\r\n";
+  return out.str();
+}
 
 struct World::Do {
   World& world;
@@ -50,7 +75,11 @@ struct World::Do {
     }
   }
   void operator()(const SendPing& c) const {
-    answer(c.link, Ponged{c.link, c.request, Pong::valid});
+    if (is_peer(c.link)) return answer(c.link, Ponged{c.link, c.request, Pong::valid});
+    const Do self = *this;
+    world.on_server(agent, c.link, [self, c](Server& server) {
+      self.reply(hop, Ponged{c.link, c.request, Pong::valid, server.loading});
+    });
   }
   void operator()(const SendInfo& c) const {
     const Do self = *this;
@@ -69,7 +98,7 @@ struct World::Do {
   void operator()(const Identify& c) const {
     const Do self = *this;
     on_peer(c.link, [self, c](Agent& peer) {
-      self.reply(hop, PeerIdentified{c.link, c.request, !peer.legacy});
+      self.reply(hop, PeerIdentified{c.link, c.request, !peer.sentinel});
     });
   }
   void operator()(const AskPeer& c) const {
@@ -96,7 +125,15 @@ struct World::Do {
       self.world.deliver_hello(server, c.hello);
     });
   }
-  void operator()(const Promote& c) const { world.promote(agent, c); }
+  void operator()(const Promote& c) const {
+    if (agent.write_delay == Duration{0}) return world.promote(agent, c);
+    World* w = &world;
+    Agent* a = &agent;
+    const int life = agent.life;
+    world.at(world.now_ + agent.write_delay, [w, a, c, life] {
+      if (a->alive && a->life == life) w->promote(*a, c);
+    });
+  }
   void operator()(const Follow& c) const {
     const Do self = *this;
     world.on_server(agent, c.link, [self, c](Server& server) {
