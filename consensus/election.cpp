@@ -65,10 +65,33 @@ bool may_renew(const Turn& turn, const Group& group, const proto::RunId& leader)
   return hold_end(turn, leader) <= group.ballot.held_since + longest_hold;
 }
 
+// A leader keeps its own vote as long as something that it wrote may still execute.
+Instant own_hold_end(Instant now, const Group& group) {
+  const Attempt& attempt = *group.attempt;
+  if (attempt.by_force || attempt.phase == Phase::wait_start) return Instant{};
+  const Instant written = attempt.promote_sent_at.value_or(Instant{});
+  const Duration rest = hold_for_vedette - authority_for;
+  return std::max(written + hold_for_vedette, authority_until(now, group) + rest);
+}
+
+// What we are doing ourselves, and what we might have forgotten at the start, binds towards
+// everyone.
+bool is_held_by_ourselves(const Turn& turn, const Group& group) {
+  if (!turn.state.policy.limit_authority) return false;
+  if (group.attempt && turn.now < own_hold_end(turn.now, group)) return true;
+  return turn.now < turn.state.started + hold_after_start;
+}
+
+// A hold keeps the vote from others; who has it already may have it for its next epoch too.
+bool is_held_against(const Turn& turn, const Group& group, const proto::RunId& candidate) {
+  const bool has_it = group.ballot.memory.voted_for == candidate;
+  return has_it ? is_held_by_ourselves(turn, group) : is_held(turn, group);
+}
+
 bool may_grant(const Turn& turn, const Group& group, const proto::DownQuery& query) {
   return query.epoch > group.ballot.memory.epoch && query.epoch > group.config_epoch &&
          query.epoch > turn.state.unvotable_epoch && is_near(turn.state, query.epoch) &&
-         *query.candidate != turn.state.my_id && !is_held(turn, group);
+         *query.candidate != turn.state.my_id && !is_held_against(turn, group, *query.candidate);
 }
 
 proto::DownReply recorded(const Group& group, bool down) {
@@ -152,15 +175,6 @@ proto::Epoch candidate_epoch(const State& state, const Group& group) {
   return next(base, group.epoch_step);
 }
 
-// A leader keeps its own vote as long as something that it wrote may still execute.
-Instant own_hold_end(Instant now, const Group& group) {
-  const Attempt& attempt = *group.attempt;
-  if (attempt.by_force || attempt.phase == Phase::wait_start) return Instant{};
-  const Instant written = attempt.promote_sent_at.value_or(Instant{});
-  const Duration rest = hold_for_vedette - authority_for;
-  return std::max(written + hold_for_vedette, authority_until(now, group) + rest);
-}
-
 // Sendings of the newest ask that each known voter confirmed, newest first.
 std::vector<Instant> confirmed_asks(const Group& group) {
   std::vector<Instant> sent;
@@ -175,8 +189,7 @@ std::vector<Instant> confirmed_asks(const Group& group) {
 
 bool is_held(const Turn& turn, const Group& group) {
   if (!turn.state.policy.limit_authority) return false;
-  if (group.attempt && turn.now < own_hold_end(turn.now, group)) return true;
-  if (turn.now < turn.state.started + hold_after_start) return true;
+  if (is_held_by_ourselves(turn, group)) return true;
   return group.ballot.held_until && turn.now < *group.ballot.held_until;
 }
 

@@ -13,7 +13,9 @@ packages_of() {
     tidy) echo clang-tidy-14 ;;
     demo) echo redis-server redis-tools python3 python3-redis ;;
     test) echo clang-format-14 redis-server redis-sentinel redis-tools \
-      python3 python3-redis iproute2 ;;
+      python3 python3-redis iproute2
+      # A Node.js of any origin will do, and a second one would only shadow it.
+      command -v npm >/dev/null || echo nodejs npm ;;
     runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata hostname \
       ca-certificates ;;
     *) echo "install-packages.sh: no group '$1' (build clang tidy demo test runtime)" >&2; return 2 ;;
