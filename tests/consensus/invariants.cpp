@@ -13,6 +13,12 @@ bool holds_vote(const Durable& disk, const Vote& vote) {
                      [&](const DurableGroup& group) { return group.vote == vote; });
 }
 
+// Also if it was overwritten since: it cannot be given to another any more.
+bool held_vote(const Durable& disk, const Vote& vote) {
+  const auto newer = [&](const DurableGroup& group) { return group.vote.epoch > vote.epoch; };
+  return holds_vote(disk, vote) || std::any_of(disk.groups.begin(), disk.groups.end(), newer);
+}
+
 proto::Epoch highest(const Durable& disk) {
   proto::Epoch epoch = disk.current_epoch;
   for (const DurableGroup& group : disk.groups) {
@@ -54,10 +60,9 @@ struct Invariants::Look {
     }
     if (c.event != "+vote-for-leader") return;
     const auto blank = c.payload.find(' ');
-    all.check_vote(agent,
-                   {proto::Epoch{std::stoull(c.payload.substr(blank + 1))},
-                    proto::RunId::parse(c.payload.substr(0, blank))},
-                   "+vote-for-leader");
+    const Vote vote{proto::Epoch{std::stoull(c.payload.substr(blank + 1))},
+                    proto::RunId::parse(c.payload.substr(0, blank))};
+    if (!held_vote(agent.confirmed, vote)) all.fail(agent, "+vote-for-leader before it is durable");
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -108,14 +113,33 @@ void Invariants::check_step(const Agent& agent, const Commands& commands) {
   check_epoch(agent, state.durable_epoch, "durable_epoch");
   for (const auto& [id, group] : state.groups) {
     const Vote& vote = group.ballot.durable;
-    if (vote.voted_for) check_vote(agent, vote, "Ballot::durable");
+    if (!held_vote(agent.confirmed, vote)) fail(agent, "Ballot::durable is not");
   }
+}
+
+// A majority must still be bound to the leader, whatever the leader's own arithmetic says.
+void Invariants::check_bound_voters(const Agent& agent, const Vote& vote) {
+  std::size_t bound = 0;
+  for (const auto& voter : world_.agents()) {
+    if (voter->sentinel) {
+      ++bound;  // votes for anyone's next epoch: with them, exclusion is best effort
+    } else if (voter->alive) {
+      const Group* group = voter->core->state().find("mymaster");
+      if (group != nullptr && group->ballot.memory == vote) ++bound;
+    } else if (holds_vote(voter->disk, vote)) {
+      ++bound;
+    }
+  }
+  if (bound > world_.agents().size() / 2) return;
+  fail(agent,
+       "writes a Promote although only " + std::to_string(bound) + " voters are bound to it");
 }
 
 void Invariants::check_promote(const Agent& agent, const Promote& promote) {
   const Group& own = *agent.core->state().find(promote.hello.master_name);
   if (!own.attempt || own.attempt->by_force) return;
   const proto::Epoch epoch = promote.hello.config_epoch;
+  check_bound_voters(agent, {epoch, agent.id});
   for (const auto& other : world_.agents()) {
     if (other.get() == &agent || !other->alive || !other->core) continue;
     const Group* group = other->core->state().find(promote.hello.master_name);

@@ -20,6 +20,7 @@ class Invariants {
  private:
   void check_step(const Agent& agent, const Commands& commands);
   void check_promote(const Agent& agent, const Promote& promote);
+  void check_bound_voters(const Agent& agent, const Vote& vote);
   void check_epoch(const Agent& agent, proto::Epoch epoch, const std::string& where);
   void check_vote(const Agent& agent, const Vote& vote, const std::string& where);
   void note_vote(const Agent& agent, const Vote& vote);

@@ -1,0 +1,180 @@
+// A vote belongs to (master name, epoch); an opinion to (master, address, config epoch).
+#include <gtest/gtest.h>
+
+#include "consensus/epochs.hpp"
+#include "tests/consensus/cluster.hpp"
+#include "tests/consensus/solo.hpp"
+
+namespace vedette::consensus::testing {
+namespace {
+
+using proto::Epoch;
+const proto::DownReply nothing{false, std::nullopt, Epoch{}};
+proto::DownReply vote(char id, std::uint64_t epoch) { return {false, id_of(id), Epoch{epoch}}; }
+
+class Votes : public ::testing::Test {
+ protected:
+  Votes() { solo.pass(4s); }  // the start hold is over
+  Solo solo{Solo::usual()};
+};
+
+TEST_F(Votes, IsGivenOncePerEpoch) {
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+  solo.pass(10s);
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('c')), vote('b', 5));
+  EXPECT_EQ(solo.ask(Epoch{4}, id_of('c')), vote('b', 5));
+  EXPECT_EQ(solo.ask(Epoch{6}, id_of('c')), vote('c', 6));
+}
+
+TEST_F(Votes, DoesNotLookAtTheGlobalEpoch) {
+  solo.hello('b', Epoch{9}, Epoch{0});
+  EXPECT_EQ(solo.core.state().current_epoch, Epoch{9});
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+}
+
+TEST_F(Votes, IsRefusedUpToTheConfigEpoch) {
+  solo.hello('b', Epoch{7}, Epoch{7});
+  EXPECT_EQ(solo.ask(Epoch{7}, id_of('c')), nothing);
+  EXPECT_EQ(solo.ask(Epoch{8}, id_of('c')), vote('c', 8));
+}
+
+TEST_F(Votes, StaysWhenTheMasterMovesBetweenTwoAsks) {
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+  const proto::Address moved{"10.0.0.2", 6379};
+  solo.hello('c', Epoch{5}, Epoch{3}, moved);
+  ASSERT_EQ(solo.group().master().address, moved);
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('c'), moved), vote('b', 5));
+}
+
+TEST_F(Votes, OutlivesRemoveAndMonitor) {
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+  solo.order(RemoveGroup{"m"});
+  EXPECT_EQ(solo.ask(Epoch{6}, id_of('c')), nothing);
+  solo.order(MonitorGroup{"m", {"10.0.0.1", 6379}, {}});
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('c'))->voted_for, std::nullopt);
+  EXPECT_EQ(solo.ask(Epoch{6}, id_of('c')), vote('c', 6));
+}
+
+TEST_F(Votes, AFreshEntryShowsNoEpochBeforeItIsSaved) {
+  solo.saves = false;
+  solo.hello('b', Epoch{9}, Epoch{0});
+  solo.order(RemoveGroup{"m"});
+  solo.order(MonitorGroup{"m", {"10.0.0.1", 6379}, {}});
+  EXPECT_EQ(solo.ask(Epoch{9}, id_of('c')), nothing);
+  EXPECT_LE(solo.group().ballot.durable.epoch, solo.core.state().durable_epoch);
+}
+
+TEST_F(Votes, TheQuestionWithoutACandidateTellsNothingOfVotes) {
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+  EXPECT_EQ(solo.ask(Epoch{6}, std::nullopt), nothing);
+}
+
+TEST_F(Votes, AnUnknownAddressGetsNoVoteButMakesUsSayWhereTheMasterIs) {
+  solo.hello('c', Epoch{5}, Epoch{5}, {"10.0.0.2", 6379});
+  solo.pass(1s);
+  solo.log.clear();
+  EXPECT_EQ(solo.ask(Epoch{6}, id_of('b')), nothing);
+  bool told = false;
+  for (const PublishHello& each : solo.sent<PublishHello>()) {
+    told |= solo.host_of(each.link).empty() && each.hello.master.host == "10.0.0.2";
+  }
+  EXPECT_TRUE(told);
+  EXPECT_EQ(solo.ask(Epoch{6}, id_of('b'), {"10.9.9.9", 1}), nothing);
+}
+
+TEST_F(Votes, NobodyGetsOneRightAfterTheStart) {
+  Durable disk = Solo::usual();
+  disk.groups[0].vote = {Epoch{5}, id_of('b')};
+  Solo fresh{disk};
+  fresh.pass(2900ms);
+  EXPECT_EQ(fresh.ask(Epoch{6}, id_of('c')), vote('b', 5));
+  EXPECT_EQ(fresh.ask(Epoch{5}, id_of('b')), vote('b', 5));  // the recorded one is confirmed
+  fresh.pass(200ms);
+  EXPECT_EQ(fresh.ask(Epoch{6}, id_of('c')), vote('b', 5));  // ... and binds like any renewal
+  fresh.pass(1s);
+  EXPECT_EQ(fresh.ask(Epoch{6}, id_of('c')), vote('c', 6));
+}
+
+TEST_F(Votes, AnOldFileDoesNotVoteForEpochsItMayHaveForgotten) {
+  Solo fresh{Solo::usual()};
+  fresh.hello('b', Epoch{20}, Epoch{0});
+  fresh.pass(4s);
+  EXPECT_EQ(fresh.ask(Epoch{20}, id_of('c')), nothing);
+  EXPECT_EQ(fresh.ask(Epoch{21}, id_of('c')), vote('c', 21));
+}
+
+TEST_F(Votes, ImpossibleEpochsAreRefused) {
+  EXPECT_EQ(solo.ask(Epoch{1 + largest_epoch_jump}, id_of('b')), nothing);
+  EXPECT_EQ(solo.ask(proto::max_epoch, id_of('b')), nothing);
+  EXPECT_EQ(solo.ask(Epoch{~std::uint64_t{0}}, id_of('b')), nothing);
+  EXPECT_EQ(solo.ask(Epoch{largest_epoch_jump}, id_of('b')), vote('b', largest_epoch_jump));
+}
+
+TEST_F(Votes, AJumpNeedsTwoPublishers) {
+  solo.hello('b', Epoch{1}, Epoch{0});
+  const Epoch far{10 * largest_epoch_jump};
+  solo.hello('b', far, far, {"10.0.0.2", 6379});
+  EXPECT_EQ(solo.core.state().current_epoch, Epoch{1});
+  EXPECT_EQ(solo.group().master().address.host, "10.0.0.1");
+  solo.hello('c', far, far, {"10.0.0.2", 6379});
+  EXPECT_EQ(solo.core.state().current_epoch, far);
+  EXPECT_EQ(solo.group().master().address.host, "10.0.0.2");
+}
+
+// ---- opinions ----------------------------------------------------------------------------------
+
+class Opinions : public Cluster {
+ protected:
+  // a1 alone does not see the master any more.
+  void blind(int agent) {
+    world.cut(world.agent(static_cast<std::size_t>(agent)).address.host, "10.0.0.1");
+  }
+};
+
+TEST_F(Opinions, AnAskIsNone) {
+  build(3, 2);
+  blind(0);
+  ASSERT_TRUE(happens("+sdown", 3s));
+  for (int i = 0; i < 50; ++i) {
+    world.ask_vote(world.agent(0), {first, Epoch{}, std::nullopt});
+    world.ask_vote(world.agent(0), {first, Epoch{}, world.agent(1).id});
+    world.run_for(50ms);
+  }
+  EXPECT_EQ(world.count("+odown"), 0);
+  EXPECT_TRUE(world.promotes.empty());
+}
+
+TEST_F(Opinions, ExpireAndCountFromTheSending) {
+  build(3, 2);
+  blind(0);
+  blind(1);
+  ASSERT_TRUE(happens("+odown", 3s));
+  // Both replicas are gone too, so nobody stands; then the other opinion stops coming.
+  const Group& own = group(*who("+odown"));
+  Agent& other = who("+odown") == &world.agent(0) ? world.agent(1) : world.agent(0);
+  world.kill(world.server("10.0.0.2"));
+  world.kill(world.server("10.0.0.3"));
+  world.stop(other);
+  const Instant stopped = world.now();
+  ASSERT_TRUE(world.run_until([&] { return !own.objectively_down; }, 10s));
+  EXPECT_LE(world.now() - stopped, 5001ms);
+  EXPECT_GE(world.now() - stopped, 3900ms);
+}
+
+TEST_F(Opinions, AreForgottenWithTheAddress) {
+  build(3, 2);
+  world.kill(master());
+  ASSERT_TRUE(happens("+switch-master", 5s, 3));
+  for (const auto& agent : world.agents()) {
+    for (const auto& [id, view] : group(*agent).peers) {
+      const bool stale = view.opinion && view.opinion->address == first && view.opinion->down &&
+                         group(*agent).objectively_down;
+      EXPECT_FALSE(stale);
+    }
+  }
+  world.run_for(20s);
+  EXPECT_EQ(world.count("+try-failover"), 1);
+}
+
+}  // namespace
+}  // namespace vedette::consensus::testing
