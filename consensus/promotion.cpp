@@ -142,7 +142,10 @@ void wait_promotion(Turn& turn, Group& group) {
     }
     return;
   }
-  if (attempt_end(turn, group) <= turn.now) {
+  const Node& target = group.nodes.at(*attempt.target);
+  const bool hopeless =
+      target.subjectively_down && *attempt.promote_sent_at + hold_for_vedette <= turn.now;
+  if (hopeless || attempt_end(turn, group) <= turn.now) {
     time_out(turn, group);
     return;
   }

@@ -117,7 +117,7 @@ void reconcile_replica(Turn& turn, Group& group, Node& node) {
 }
 
 bool needs_work(const Group& group, const Node& node) {
-  return node.id != group.master_id && node.command.is_open() &&
+  return node.id != group.master_id && node.command.is_open() && !node.subjectively_down &&
          (reports_master(node) || follows_elsewhere(group, node));
 }
 
