@@ -120,6 +120,28 @@ Problem set_supervised(const Words& v, Settings& s) {
   return std::nullopt;
 }
 
+// A `user` line is taken if requirepass alone gives the same protection, as in every file that
+// Sentinel wrote. Anything that would restrict access is refused: ignoring it would open the port.
+Problem check_user(const Words& v, Settings& s) {
+  const auto has = [&](std::string_view word) {
+    return std::find(v.begin(), v.end(), word) != v.end();
+  };
+  const bool hashed =
+      std::any_of(v.begin(), v.end(), [](const auto& w) { return w.starts_with('#'); });
+  const bool same_as_requirepass = v.front() == "default" && has("on") && has("+@all") &&
+                                   (has("nopass") || (hashed && !s.requirepass.empty()));
+  if (same_as_requirepass) return std::nullopt;
+  return "ACL users are not supported by this version of Vedette, and without this line the port "
+         "would be open: protect it with requirepass, or remove the line";
+}
+
+Problem check_aclfile(const Words& v, Settings&) {
+  if (v.front().empty()) return std::nullopt;
+  return "An ACL file is not supported by this version of Vedette, and without it the port would "
+         "be "
+         "open: protect it with requirepass, or remove the line";
+}
+
 struct Directive {
   std::string_view name;
   bool many;  // several values
@@ -143,25 +165,20 @@ constexpr std::array directives = std::to_array<Directive>({
     {"daemonize", false, set_daemonize},
     {"pidfile", false, set_pidfile},
     {"supervised", false, set_supervised},
+    {"user", true, check_user},
+    {"aclfile", false, check_aclfile},
 });
 
 // Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
-bool is_silent(const std::string& name, const std::vector<std::string>& words) {
+bool is_silent(const std::string& name) {
   constexpr std::array<std::string_view, 8> cosmetic{
       "acllog-max-len",         "always-show-logo", "crash-log-enabled",
       "crash-memcheck-enabled", "latency-tracking", "latency-tracking-info-percentiles",
       "proc-title-template",    "set-proc-title"};
-  if (std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end()) return true;
-  if (name != "user" || words.size() < 3 || words[1] != "default") return false;
-  return std::find(words.begin(), words.end(), "~*") != words.end() &&
-         std::find(words.begin(), words.end(), "+@all") != words.end() &&
-         std::find(words.begin(), words.end(), "on") != words.end();
+  return std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end();
 }
 
 std::string ignored(const std::string& name) {
-  if (name == "user" || name == "aclfile") {
-    return "'" + name + "' is ignored: ACL users are not supported yet, only requirepass is";
-  }
   if (name.starts_with("tls-")) return "'" + name + "' is ignored: TLS is not supported yet";
   return "'" + name + "' is ignored: it means nothing to this agent";
 }
@@ -185,7 +202,7 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
     return known->apply(values, settings);
   }
   if (!is_redis_directive(name)) return "Bad directive or wrong number of arguments";
-  if (!is_silent(name, words)) warnings.push_back(ignored(name));
+  if (!is_silent(name)) warnings.push_back(ignored(name));
   return std::nullopt;
 }
 

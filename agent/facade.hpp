@@ -1,5 +1,5 @@
-// What a connection or an HTTP request may see of the running agent and ask of it. One thread: all calls
-// are made on the event loop, and every callback comes on it.
+// What a connection or an HTTP request may see of the running agent and ask of it. One thread: all
+// calls are made on the event loop, and every callback comes on it.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,8 @@ class Facade {
   [[nodiscard]] virtual consensus::Instant now() const = 0;
   [[nodiscard]] virtual const Settings& settings() const = 0;
 
-  // Settings that commands change at run time (SENTINEL SET auth-pass, CONFIG SET). The caller submits the
-  // order that makes the core save and reconnect.
+  // Settings that commands change at run time (SENTINEL SET auth-pass, CONFIG SET). The caller
+  // submits the order that makes the core save and reconnect.
   virtual Settings& mutable_settings() = 0;
 
   // The answer may come during the call or, when it waits for the disk, later; exactly once.
@@ -58,7 +58,8 @@ class Facade {
   virtual void log(consensus::Level level, const std::string& text) = 0;
 };
 
-// Who wants to hear every announcement that is published (verbose and above): the Pub/Sub publisher, metrics.
+// Who wants to hear every announcement that is published (verbose and above): the Pub/Sub
+// publisher, metrics.
 class AnnouncementSink {
  public:
   virtual ~AnnouncementSink() = default;

@@ -28,18 +28,18 @@ struct GroupSettings {
 
 struct Settings {
   // Process.
-  std::string executable;         // absolute
-  std::string config_file;        // absolute
-  bool called_as_redis = false;   // argv[0] is redis-* or valkey-*
+  std::string executable;        // absolute
+  std::string config_file;       // absolute
+  bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
-  std::string logfile;            // "" = stdout
+  std::string logfile;  // "" = stdout
   consensus::Level loglevel = consensus::Level::notice;
   bool daemonize = false;
   std::string pidfile;
   std::string supervised = "no";  // no, systemd, upstart, auto
 
   // Listener.
-  std::uint16_t port = 26379;     // 0 = none
+  std::uint16_t port = 26379;  // 0 = none
   std::uint16_t tls_port = 0;
   std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
   std::string bind_source_addr;
@@ -55,7 +55,7 @@ struct Settings {
   std::optional<std::uint16_t> http_port;
   bool http_is_configured = false;  // a taken port is then an error instead of a log line
 
-  consensus::Policy policy;         // `vedette` lines: where we decide differently from Sentinel
+  consensus::Policy policy;  // `vedette` lines: where we decide differently from Sentinel
 
   // sentinel lines of the whole process.
   std::string announce_ip;          // "" = automatic

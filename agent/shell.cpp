@@ -66,6 +66,8 @@ void Shell::log(Level level, const std::string& text) { log_.write(level, text);
 void Shell::submit(consensus::Order order, std::function<void(OrderResult)> done) {
   const consensus::Ticket ticket = next_ticket();
   orders_.emplace(ticket, std::move(done));
+  log_.set_level(
+      settings_.loglevel);  // CONFIG SET loglevel changes the settings, then orders a save
   deliver(consensus::Ordered{ticket, std::move(order)});
 }
 

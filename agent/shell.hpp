@@ -45,6 +45,8 @@ class Shell final : public Facade {
   void ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) override;
   void hear_hello(const proto::Hello& hello) override;
   [[nodiscard]] std::size_t pending_requests(consensus::LinkId link) const override;
+  [[nodiscard]] std::size_t running_scripts() const override { return scripts_.running(); }
+  [[nodiscard]] std::size_t queued_scripts() const override { return scripts_.waiting(); }
   [[nodiscard]] const std::string& process_run_id() const override { return process_run_id_; }
   [[nodiscard]] std::chrono::seconds uptime() const override;
   void shut_down(const std::string& reason) override;

@@ -275,6 +275,20 @@ TEST_F(ConfigLoad, OwnSettings) {
               HasSubstr("from 0 (no HTTP) to 65535, not 'x'"));
 }
 
+TEST_F(ConfigLoad, AUserLineThatRestrictsIsNotIgnored) {
+  const std::string hash = "#" + std::string(64, 'a');
+  EXPECT_TRUE(load("requirepass x\nuser default on sanitize-payload " + hash + " ~* &* +@all\n")
+                  .warnings.empty());
+  for (const std::string line :
+       {"user default off", "user ops on nopass ~* +@all", "aclfile /etc/redis/users.acl"}) {
+    EXPECT_THAT(error_of({line, "", "", Dialect::redis})->message, HasSubstr("would be open"))
+        << line;
+  }
+  EXPECT_THAT(
+      error_of({"user default on " + hash + " ~* &* +@all", "", "", Dialect::redis})->message,
+      HasSubstr("would be open"));
+}
+
 TEST_F(ConfigLoad, WhereWeDecideDifferentlyCanBeSwitchedOff) {
   EXPECT_EQ(load("").settings.policy, consensus::Policy{});
   const consensus::Policy off{false, false, false, false, false};
