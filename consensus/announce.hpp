@@ -1,4 +1,4 @@
-// The names, levels and payloads of every event (sentinel-protocol.md section 6).
+// The names, levels and payloads of every event.
 #pragma once
 
 #include <string>

@@ -1,5 +1,4 @@
 // Learning which replicas and peers exist.
-// Rules: sentinel-behaviour.md 5.3 and 5.4.
 #pragma once
 
 #include <string>

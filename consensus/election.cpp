@@ -205,7 +205,7 @@ void on_vote_asked(Turn& turn, const VoteAsked& event) {
     return;
   }
   const bool down = group->master().subjectively_down && !turn.state.tilt_since;
-  // Whoever asks sees the master down: a good moment to ask back (rule 1: a hint, no opinion).
+  // Whoever asks sees the master down: a good moment to ask back (a hint, no opinion).
   ask_dissenters(turn, *group);
   if (!event.query.candidate) {
     turn.emit(ReplyVote{event.ticket, {down, std::nullopt, proto::Epoch{}}});

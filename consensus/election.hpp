@@ -1,5 +1,5 @@
 // Voting, both sides. One vote per (master name, epoch), and an end to the authority it gives.
-// The law: safety.md rules 1 to 4.
+// Rules: README.md, Votes, Saves, Authority and Epochs.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,5 +1,5 @@
 // One attempt to fail over, from the candidacy to the published configuration.
-// The phases and what ends them: README.md; rules: sentinel-behaviour.md 5.6, 5.7, safety.md 3, 10.
+// The phases and what ends them: README.md, One failover.
 #pragma once
 
 #include "consensus/announce.hpp"

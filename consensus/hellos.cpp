@@ -40,8 +40,7 @@ void reconfigure_after(Turn& turn, Group& group, const proto::Address& old_maste
   }
 }
 
-// A newer configuration: the one place where another agent's word moves our master. Its proof
-// (safety.md rule 6) belongs here.
+// A newer configuration: the one place where another agent's word moves our master.
 void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
                          const proto::Hello& hello) {
   const bool newer = hello.config_epoch > group.config_epoch;

@@ -1,5 +1,4 @@
 // Publishing and hearing hello messages: how agents find each other and learn newer configurations.
-// Rules: sentinel-protocol.md section 8, sentinel-behaviour.md 5.4.
 #pragma once
 
 #include <string>

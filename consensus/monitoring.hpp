@@ -1,5 +1,5 @@
 // Watching one node or peer: PING, INFO and hello schedules, and "subjectively down".
-// Rules: sentinel-behaviour.md 5.1 and 5.2, safety.md 10.
+// Rules: README.md, Detection.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,5 +1,5 @@
 // Asking peers whether the master is down for them too, and "objectively down".
-// Rules: sentinel-behaviour.md 5.5, safety.md 1.
+// Rules: README.md, Votes.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,4 +1,4 @@
-// What operators may tune, with Sentinel's defaults (sentinel-behaviour.md 2.2 and 4).
+// What operators may tune, with Sentinel's defaults.
 #pragma once
 
 #include <string>

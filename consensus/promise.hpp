@@ -1,4 +1,4 @@
-// Promises wait, facts do not (safety.md rule 2). A promise is an output that may leave only when
+// Promises wait, facts do not (README.md, Saves). A promise is an output that may leave only when
 // the state behind it is on disk: a vote, an own candidacy, the news of an epoch. Answers to
 // operators wait too.
 #pragma once

@@ -1,5 +1,5 @@
 // The second half of an attempt: making the chosen replica a master and publishing that.
-// Rules: safety.md 3 and 11.
+// Rules: README.md, Authority and After.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,5 +1,5 @@
 // Bringing nodes that contradict the configuration back into line: an old master that returns, a
-// replica that follows the wrong address. Rules: sentinel-behaviour.md 5.3, safety.md 7.
+// replica that follows the wrong address. Rules: README.md, Demotion.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,5 +1,5 @@
 // Which replica becomes the master.
-// Rules: sentinel-behaviour.md 5.7 (selection), safety.md 8.
+// Rules: README.md, Choice.
 #pragma once
 
 #include <optional>

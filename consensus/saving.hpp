@@ -1,4 +1,4 @@
-// Asking for saves, and letting promises go when they are on disk (safety.md rule 2).
+// Asking for saves, and letting promises go when they are on disk (README.md, Saves).
 #pragma once
 
 #include <string>

@@ -91,8 +91,7 @@ struct Node {
   std::optional<RequestId> hello_request;
   Instant hello_due{};
 
-  // A Promote went to it that did not become a published configuration: re-point it
-  // (safety.md 7.2).
+  // A Promote went to it that did not become a published configuration: it is re-pointed at once.
   bool promoted_in_vain = false;
   std::optional<RequestId> follow_request;
   Instant follow_sent_at{};
@@ -157,7 +156,7 @@ struct PeerView {
 };
 
 // ---- elections ---------------------------------------------------------------------------------
-// The voter's side (safety.md 1 to 3).
+// The voter's side (README.md, Votes and Authority).
 struct Ballot {
   Vote memory;                        // newest; never goes back
   Vote durable;                       // what is known to be on disk: all that others may see

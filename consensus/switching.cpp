@@ -116,8 +116,8 @@ Duration takeover_rank(const Turn& turn, const Group& group) {
   return takeover_stagger * std::count_if(group.peers.begin(), group.peers.end(), before);
 }
 
-// The leader died with the work half done: whoever is first by rank and has the proof of rule 7
-// does the rest.
+// The leader died with the work half done: whoever is first by rank and has the proof that a
+// demotion needs does the rest.
 void take_over(Turn& turn, Group& group) {
   const Reconfiguration& watched = *group.reconfiguration;
   const auto unfinished = [&](const auto& entry) {

@@ -1,5 +1,5 @@
 // Changing the address of a group's master, and the work that follows: pointing the other replicas
-// at it. Rules: sentinel-behaviour.md 5.7 and 5.8, safety.md 11.
+// at it. Rules: README.md, After.
 #pragma once
 
 #include "consensus/event.hpp"

@@ -1,6 +1,6 @@
 // Sentinel's TILT, kept as a visible sign only: after a long stall of our own, is-master-down
 // answers 0 until every link had one PING round trip, at most one second. Measurements are
-// protected by OwnTime, not by this (safety.md 10).
+// protected by OwnTime, not by this (README.md, Detection).
 #pragma once
 
 #include "consensus/turn.hpp"

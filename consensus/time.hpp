@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 inline constexpr Instant never = Instant::max();
 
 // A point of the agent's *unstalled* time: time during which this process was late does not pass
-// here, so a pause of our own cannot make a healthy server look down (safety.md rule 10).
+// here, so a pause of our own cannot make a healthy server look down (README.md, Detection).
 struct OwnTime {
   Duration since_start{0};
   auto operator<=>(const OwnTime&) const = default;

@@ -45,8 +45,8 @@ Agent& World::add_agent(const GroupOptions& options, const std::string& group,
   durable.master = master;
   durable.options = options;
   const Durable disk{id, {}, {durable}};
-  auto agent = std::make_unique<Agent>(
-      Agent{"a" + std::to_string(number), id, {host, 26379}, disk, disk, nullptr});
+  auto agent =
+      std::make_unique<Agent>(Agent{"a" + std::to_string(number), id, {host, 26379}, disk, disk});
   agents_.push_back(std::move(agent));
   Agent& added = *agents_.back();
   added.alive = false;

@@ -58,7 +58,7 @@ struct Agent {
   proto::Address address;
   Durable disk;
   Durable confirmed;  // what the core knows to be on disk
-  std::unique_ptr<Core> core;
+  std::unique_ptr<Core> core{};
   std::optional<Sentinel> sentinel;  // instead of a core
   bool alive = true;
   bool stopped = false;  // SIGSTOP
