@@ -59,19 +59,19 @@ struct Agent {
   Durable disk;
   Durable confirmed;  // what the core knows to be on disk
   std::unique_ptr<Core> core{};
-  std::optional<Sentinel> sentinel;  // instead of a core
+  std::optional<Sentinel> sentinel{};  // instead of a core
   bool alive = true;
   bool stopped = false;  // SIGSTOP
-  std::vector<Event> inbox;
+  std::vector<Event> inbox{};
   bool disk_fails = false;
   bool disk_fails_late = false;  // after the new file is in place
   Duration write_delay{0};       // between the decision to promote and its write
   Duration save_time = 3ms;
-  std::optional<Instant> save_ends;
+  std::optional<Instant> save_ends{};
   int life = 0;  // bumped by each restart; events of an earlier life are void
   Instant tick_at = never;
-  std::map<Ticket, std::function<void(const proto::DownReply&)>> votes;
-  std::map<Ticket, std::function<void(const ReplyOrder&)>> orders;
+  std::map<Ticket, std::function<void(const proto::DownReply&)>> votes{};
+  std::map<Ticket, std::function<void(const ReplyOrder&)>> orders{};
 };
 
 class World {
