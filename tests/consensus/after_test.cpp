@@ -110,6 +110,7 @@ TEST_F(After, AnUnfinishedReconfigurationDoesNotHideReplicasFromTheNext) {
     if (!server->alive || server->address == now) continue;
     EXPECT_EQ(server->following, now) << host;
   }
+  EXPECT_EQ(world.count("+fix-slave-config"), 0);
 }
 
 TEST_F(After, AtMostParallelSyncsReplicasAtATime) {

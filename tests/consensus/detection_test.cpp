@@ -59,6 +59,19 @@ TEST_F(Detection, OurOwnPausesDoNotMakeAMasterLookDown) {
   EXPECT_EQ(world.count("+sdown"), 0);
 }
 
+TEST_F(Detection, TimeInWhichWeWereLateDoesNotCount) {
+  build(3, 2);
+  world.pause(master());
+  world.run_for(250ms);  // a PING is out by now
+  for (const auto& agent : world.agents()) world.stop(*agent);
+  world.run_for(700ms);
+  for (const auto& agent : world.agents()) world.go_on(*agent);
+  const Instant paused_until = world.now();
+  ASSERT_TRUE(happens("+sdown", 3s));
+  EXPECT_GE(world.now() - paused_until, 500ms);
+  EXPECT_LE(world.now() - paused_until, 1000ms);
+}
+
 TEST_F(Detection, LongPausesShowAsTiltAndDecideNothing) {
   build(3, 2);
   world.stop(world.agent(0));

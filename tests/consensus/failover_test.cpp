@@ -1,5 +1,6 @@
 // Whole failovers: how long they take, and what leader and followers announce, in order.
 #include "tests/consensus/cluster.hpp"
+#include "tests/consensus/solo.hpp"
 
 namespace vedette::consensus::testing {
 namespace {
@@ -117,6 +118,92 @@ TEST_F(Failover, OneAgentAloneCanDoItIfTheQuorumSaysSo) {
   build(1, 2, one_second(1));
   world.kill(master());
   EXPECT_TRUE(happens("+switch-master", 3s));
+}
+
+TEST_F(Failover, ANewerConfigurationEndsTheAttempt) {
+  build(3, 2);
+  world.pause(world.server("10.0.0.3"));  // the choice takes a moment
+  world.kill(master());
+  ASSERT_TRUE(happens("+elected-leader"));
+  Agent& leader = *who("+elected-leader");
+  Agent& other = &leader == &world.agent(0) ? world.agent(1) : world.agent(0);
+  const proto::Hello news{other.address, other.id, proto::Epoch{10},
+                          "mymaster",    second,   proto::Epoch{10}};
+  world.feed(leader, HelloHeard{std::nullopt, news});
+  EXPECT_FALSE(group(leader).attempt.has_value());
+  world.run_for(500ms);
+  EXPECT_TRUE(world.promotes.empty());
+}
+
+// ---- one candidate, every answer by hand --------------------------------------------------------
+
+class Candidate : public ::testing::Test {
+ protected:
+  // As far as the votes.
+  Candidate() {
+    solo.silent = {"10.0.0.1"};
+    solo.pass(4s);
+    answer(asked(), {true, std::nullopt, proto::Epoch{}});
+    solo.pass(500ms);
+  }
+  AskPeer asked() const {
+    AskPeer newest{};
+    for (const AskPeer& each : solo.sent<AskPeer>()) {
+      if (solo.host_of(each.link) == "10.0.1.2") newest = each;
+    }
+    return newest;
+  }
+  void answer(const AskPeer& ask, const proto::DownReply& reply) {
+    solo.feed(PeerAnswered{ask.link, ask.request, reply});
+  }
+  void vote_for_us() { answer(asked(), {true, id_of('a'), solo.group().attempt->epoch}); }
+  Solo solo{Solo::usual()};
+};
+
+TEST_F(Candidate, WritesThePromotionInTheStepOfTheLastAnswer) {
+  ASSERT_TRUE(solo.group().attempt.has_value());
+  vote_for_us();
+  ASSERT_EQ(solo.sent<Promote>().size(), 1u);
+  const Promote promote = solo.sent<Promote>()[0];
+  EXPECT_EQ(promote.hello.config_epoch, solo.group().attempt->epoch);
+  EXPECT_EQ(promote.hello.master.host, "10.0.0.2");
+  EXPECT_EQ(solo.host_of(promote.link), "10.0.0.2");
+  EXPECT_GT(promote.not_after, solo.now);
+}
+
+TEST_F(Candidate, PublishesAPromotionThatOthersHeardOfFirst) {
+  vote_for_us();
+  ASSERT_EQ(solo.sent<Promote>().size(), 1u);
+  const proto::Hello hello = solo.sent<Promote>()[0].hello;
+  solo.pass(100ms);
+  solo.hello('c', hello.config_epoch, hello.config_epoch, hello.master);
+  EXPECT_EQ(solo.count("+promoted-slave"), 1);
+  EXPECT_EQ(solo.count("+switch-master"), 1);
+  EXPECT_EQ(solo.count("+config-update-from"), 0);
+}
+
+TEST_F(Candidate, IgnoresVotesForAnEarlierAttempt) {
+  const AskPeer late = asked();
+  const proto::Epoch epoch = solo.group().attempt->epoch;
+  solo.pass(1600ms);  // lost and standing again
+  ASSERT_TRUE(solo.group().attempt.has_value());
+  ASSERT_GT(solo.group().attempt->epoch, epoch);
+  answer(late, {true, id_of('a'), epoch});
+  EXPECT_TRUE(solo.group().attempt->confirmed.empty());
+  EXPECT_EQ(solo.count("+elected-leader"), 0);
+}
+
+TEST_F(Candidate, IsOvertakenByANewerVote) {
+  vote_for_us();
+  ASSERT_EQ(solo.sent<Promote>().size(), 1u);
+  solo.pass(600ms);
+  const Promote promote = solo.sent<Promote>()[0];
+  const proto::RoleSnapshot role;
+  solo.feed(PromoteAnswered{promote.link, promote.request, true, role});
+  ASSERT_EQ(solo.count("+switch-master"), 0);  // authority is over: asked again
+  answer(asked(), {true, id_of('c'), proto::Epoch{9}});
+  EXPECT_FALSE(solo.group().attempt.has_value());
+  EXPECT_EQ(solo.count("+switch-master"), 0);
 }
 
 TEST_F(Failover, InAMixedGroupToo) {

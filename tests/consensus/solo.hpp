@@ -1,6 +1,7 @@
 // One core on a table: time, the disk and everybody else are played by the test.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -105,32 +106,44 @@ class Solo {
   }
   // Who is at the other end of a link.
   std::string host_of(LinkId link) const {
-    for (const Connect& each : sent<Connect>()) {
-      if (each.link == link) return each.address.host;
-    }
-    return "";
+    const auto found = hosts.find(link);
+    return found == hosts.end() ? "" : found->second;
   }
   const Group& group() const { return *core.state().find("m"); }
 
   Instant now{1000s};
   Core core;
   Commands log;
-  bool saves = true;             // each save succeeds at once
-  bool unsaved = false;          // a save is wanted
-  bool peers_speak = true;       // Identify is answered with yes
-  bool connects = true;          // every Connect succeeds at once
-  std::set<std::string> silent;  // hosts that answer no PING
+  bool saves = true;                    // each save succeeds at once
+  bool unsaved = false;                 // a save is wanted
+  bool peers_speak = true;              // Identify is answered with yes
+  bool connects = true;                 // every Connect succeeds at once
+  std::set<std::string> silent;         // hosts that answer no PING
+  std::map<LinkId, std::string> hosts;  // at the other ends of all links so far
   std::uint64_t tickets = 0;
 
  private:
+  // Every data node that is not silent is what it was in the beginning.
+  void send_info(const SendInfo& command) {
+    const std::string host = host_of(command.link);
+    if (silent.contains(host)) return;
+    proto::InfoSnapshot info;
+    info.role = host == "10.0.0.1" ? proto::Role::master : proto::Role::replica;
+    if (info.role == proto::Role::replica) info.master = {"10.0.0.1", 6379};
+    info.master_link_up = true;
+    info.run_id = id_of(host.back());
+    feed(InfoRead{command.link, command.request, info});
+  }
   void take(Command command) {
     log.push_back(command);
     if (std::holds_alternative<Persist>(command)) unsaved = true;
+    if (const auto* c = std::get_if<Connect>(&command)) hosts[c->link] = c->address.host;
     if (!connects) return;
     if (const auto* c = std::get_if<Connect>(&command)) feed(LinkUp{c->link, "10.0.1.1"});
     if (const auto* c = std::get_if<Identify>(&command)) {
       feed(PeerIdentified{c->link, c->request, peers_speak});
     }
+    if (const auto* c = std::get_if<SendInfo>(&command)) send_info(*c);
     const auto* ping = std::get_if<SendPing>(&command);
     if (ping == nullptr || silent.contains(host_of(ping->link))) return;
     feed(Ponged{ping->link, ping->request});

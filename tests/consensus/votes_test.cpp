@@ -76,7 +76,7 @@ TEST_F(Votes, AnUnknownAddressGetsNoVoteButMakesUsSayWhereTheMasterIs) {
   EXPECT_EQ(solo.ask(Epoch{6}, id_of('b')), nothing);
   bool told = false;
   for (const PublishHello& each : solo.sent<PublishHello>()) {
-    told |= solo.host_of(each.link).empty() && each.hello.master.host == "10.0.0.2";
+    told |= solo.host_of(each.link) == "10.0.1.2" && each.hello.master.host == "10.0.0.2";
   }
   EXPECT_TRUE(told);
   EXPECT_EQ(solo.ask(Epoch{6}, id_of('b'), {"10.9.9.9", 1}), nothing);
@@ -122,6 +122,66 @@ TEST_F(Votes, AJumpNeedsTwoPublishers) {
 }
 
 // ---- opinions ----------------------------------------------------------------------------------
+
+// Our master is silent; the peers' answers are the test's.
+class Answers : public ::testing::Test {
+ protected:
+  Answers() {
+    solo.silent = {"10.0.0.1"};
+    solo.pass(2s);
+  }
+  // The newest question to a peer that was not answered yet.
+  AskPeer asked(const std::string& host) const {
+    AskPeer newest{};
+    for (const AskPeer& each : solo.sent<AskPeer>()) {
+      if (solo.host_of(each.link) == host) newest = each;
+    }
+    return newest;
+  }
+  void answer(const AskPeer& ask, bool down) {
+    solo.feed(PeerAnswered{ask.link, ask.request, {down, std::nullopt, Epoch{}}});
+  }
+  Solo solo{Solo::usual()};
+};
+
+TEST_F(Answers, MakeAQuorum) {
+  ASSERT_TRUE(solo.group().master().subjectively_down);
+  EXPECT_FALSE(solo.group().objectively_down);
+  answer(asked("10.0.1.2"), true);
+  EXPECT_TRUE(solo.group().objectively_down);
+}
+
+TEST_F(Answers, ToAnEarlierConfigurationDoNotCount) {
+  const AskPeer ask = asked("10.0.1.2");
+  solo.hello('c', Epoch{5}, Epoch{5});
+  answer(ask, true);
+  EXPECT_TRUE(solo.group().master().subjectively_down);
+  EXPECT_FALSE(solo.group().objectively_down);
+}
+
+TEST_F(Answers, AgeFromTheSendingOfTheQuestion) {
+  const AskPeer ask = asked("10.0.1.2");
+  solo.pass(4s);
+  answer(ask, true);
+  EXPECT_TRUE(solo.group().objectively_down);
+  solo.pass(1100ms);
+  EXPECT_FALSE(solo.group().objectively_down);
+}
+
+TEST_F(Answers, ThatNobodyAskedForDoNotCount) {
+  const AskPeer ask = asked("10.0.1.2");
+  solo.feed(PeerAnswered{ask.link, RequestId{999999}, {true, std::nullopt, Epoch{}}});
+  answer(ask, false);
+  answer(ask, true);
+  EXPECT_FALSE(solo.group().objectively_down);
+}
+
+TEST_F(Answers, ARefusedQuestionIsAskedAgain) {
+  const AskPeer ask = asked("10.0.1.2");
+  solo.feed(RequestFailed{ask.link, ask.request, "ERR"});
+  solo.pass(1500ms);
+  EXPECT_NE(asked("10.0.1.2").request, ask.request);
+}
 
 class Opinions : public Cluster {
  protected:

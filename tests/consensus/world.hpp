@@ -49,6 +49,7 @@ struct Sentinel {
   proto::Epoch config_epoch{};
   proto::Address master;
   Vote vote;
+  bool quiet = false;  // its hellos do not come through
 };
 
 // One agent: the core, its disk, and how it is doing.

@@ -9,14 +9,14 @@ Agent& World::add_sentinel(const proto::Address& master) {
   Agent& agent = add_agent({}, "mymaster", master);
   agent.core.reset();
   ++agent.life;
-  agent.sentinel = Sentinel{{}, {}, master, {}};
+  agent.sentinel = Sentinel{{}, {}, master, {}, false};
   sentinel_publish(agent);
   return agent;
 }
 
 void World::sentinel_publish(Agent& agent) {
   at(now_ + 2s, [this, &agent] { sentinel_publish(agent); });
-  if (!agent.alive || agent.stopped) return;
+  if (!agent.alive || agent.stopped || agent.sentinel->quiet) return;
   const Sentinel& me = *agent.sentinel;
   const proto::Hello hello{agent.address, agent.id,  me.current_epoch,
                            "mymaster",    me.master, me.config_epoch};
