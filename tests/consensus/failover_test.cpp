@@ -189,8 +189,23 @@ TEST_F(Candidate, IgnoresVotesForAnEarlierAttempt) {
   ASSERT_TRUE(solo.group().attempt.has_value());
   ASSERT_GT(solo.group().attempt->epoch, epoch);
   answer(late, {true, id_of('a'), epoch});
+  answer(late, {true, id_of('c'), epoch});
   EXPECT_TRUE(solo.group().attempt->confirmed.empty());
+  EXPECT_TRUE(solo.group().attempt->refused.empty());
   EXPECT_EQ(solo.count("+elected-leader"), 0);
+}
+
+TEST_F(Candidate, KeepsItsOwnVoteWhileWhatItWroteMayExecute) {
+  vote_for_us();
+  ASSERT_EQ(solo.sent<Promote>().size(), 1u);
+  const proto::Epoch own = solo.group().attempt->epoch;
+  EXPECT_EQ(solo.ask(next(own), id_of('b'))->voted_for, id_of('a'));
+  solo.pass(999ms);
+  EXPECT_EQ(solo.ask(next(own), id_of('b'))->voted_for, id_of('a'));
+  solo.pass(1ms);
+  EXPECT_EQ(solo.ask(next(own), id_of('b'))->voted_for, id_of('b'));
+  EXPECT_FALSE(solo.group().attempt.has_value());
+  EXPECT_FALSE(solo.group().ballot.candidacy);
 }
 
 TEST_F(Candidate, IsOvertakenByANewerVote) {
