@@ -146,7 +146,7 @@ class Schedule {
 
 TEST_F(Swarm, InvariantsHoldAndPeaceReturns) {
   const std::uint64_t from = setting("SWARM_SEED", 1);
-  const std::uint64_t runs = setting("SWARM_RUNS", std::getenv("SWARM_SEED") != nullptr ? 1 : 1000);
+  const std::uint64_t runs = setting("SWARM_RUNS", std::getenv("SWARM_SEED") != nullptr ? 1 : 600);
   for (std::uint64_t seed = from; seed < from + runs; ++seed) {
     Schedule run{seed};
     const std::string broken = run.play();
