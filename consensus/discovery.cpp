@@ -44,10 +44,15 @@ void evict_from_address(Turn& turn, Group& group, const proto::RunId& newcomer,
   }
 }
 
-void move_peer(Turn& turn, Group& group, Peer& peer, const proto::Address& address) {
-  announce(turn, events::peer_address_switch, group,
-           describe(group) + " ip " + address.host + " port " + std::to_string(address.port) +
-               " for " + peer.id.text());
+// For the group that hears of it first it is a move only if it knew the peer; the link is shared
+// anyway.
+void move_peer(Turn& turn, const Group& group, Peer& peer, const proto::Address& address) {
+  const bool in_group = group.peers.contains(peer.id);
+  if (in_group) {
+    announce(turn, events::peer_address_switch, group,
+             describe(group) + " ip " + address.host + " port " + std::to_string(address.port) +
+                 " for " + peer.id.text());
+  }
   peer.address = address;
   close_link(turn, peer.link);
   peer_link_lost(turn, peer);
@@ -55,7 +60,7 @@ void move_peer(Turn& turn, Group& group, Peer& peer, const proto::Address& addre
     return entry.first != group.id && entry.second.peers.contains(peer.id);
   };
   const auto others = std::count_if(turn.state.groups.begin(), turn.state.groups.end(), shares);
-  if (others > 0) {
+  if (in_group && others > 0) {
     announce(
         turn, events::peer_address_update, group,
         describe(group, peer) + " " + std::to_string(others) + " additional matching instances");
@@ -113,17 +118,12 @@ Peer& add_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Ad
 Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address) {
   const bool in_group = group.peers.contains(id);
   const auto known = turn.state.peers.find(id);
-  if (in_group && known->second.address == address) return known->second;
-  if (known != turn.state.peers.end() && known->second.address != address) {
-    evict_from_address(turn, group, id, address);
-    move_peer(turn, group, known->second, address);
-    Peer& moved = add_peer(turn, group, id, address);
-    request_save(turn);
-    return moved;
-  }
+  const bool moved = known != turn.state.peers.end() && known->second.address != address;
+  if (in_group && !moved) return known->second;
   evict_from_address(turn, group, id, address);
+  if (moved) move_peer(turn, group, known->second, address);
   Peer& peer = add_peer(turn, group, id, address);
-  announce(turn, events::peer_found, group, describe(group, peer));
+  if (!in_group) announce(turn, events::peer_found, group, describe(group, peer));
   request_save(turn);
   return peer;
 }

@@ -1,6 +1,7 @@
 #include "consensus/election.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -169,9 +170,13 @@ std::size_t count_answering(const Turn& turn, const Group& group) {
   return count;
 }
 
+// Above every vote that we gave or heard of: a voter would refuse anything else.
 proto::Epoch candidate_epoch(const State& state, const Group& group) {
-  const proto::Epoch base =
+  proto::Epoch base =
       std::max({state.current_epoch, group.ballot.memory.epoch, group.config_epoch});
+  for (const auto& [id, view] : group.peers) {
+    if (is_near(state, view.voted_leader_epoch)) base = std::max(base, view.voted_leader_epoch);
+  }
   return next(base, group.epoch_step);
 }
 
@@ -292,6 +297,17 @@ bool has_lost(const Group& group) {
   if (attempt.higher_vote > attempt.epoch) return true;
   return group.voters() - std::min(group.voters(), attempt.refused.size()) <
          votes_needed(group.voters(), group.options.quorum);
+}
+
+bool another_has_won(const Group& group) {
+  std::map<proto::RunId, std::size_t> votes;
+  for (const auto& [id, view] : group.peers) {
+    const bool counts = view.voted_leader && view.voted_leader_epoch >= group.attempt->epoch;
+    if (counts && group.attempt->refused.contains(id)) ++votes[*view.voted_leader];
+  }
+  const std::size_t needed = votes_needed(group.voters(), group.options.quorum);
+  return std::any_of(votes.begin(), votes.end(),
+                     [&](const auto& entry) { return entry.second >= needed; });
 }
 
 Instant authority_until(Instant now, const Group& group) {

@@ -41,6 +41,8 @@ void end_candidacy(Group& group);
 bool has_won(const Group& group);
 // No majority can be reached any more with the answers that came.
 bool has_lost(const Group& group);
+// The refusals name somebody who got all the votes that a leader needs.
+bool another_has_won(const Group& group);
 // End of the authority; long past if it was never had.
 Instant authority_until(Instant now, const Group& group);
 // Asks again in the same epoch.

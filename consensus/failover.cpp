@@ -210,8 +210,11 @@ Instant attempt_end(const Turn& turn, const Group& group) {
 }
 
 void lose(Turn& turn, Group& group) {
+  const bool leave_it_to_another = another_has_won(group);
   abort_attempt(turn, group, &events::abort_not_elected);
   retry_soon(turn, group);
+  // Its voters are bound for that long anyway.
+  if (leave_it_to_another) group.stand_at = *group.stand_at + hold_for_vedette;
 }
 
 void stand_later(Turn& turn, Group& group) { group.stand_at = turn.now + retry_after_abort; }

@@ -1,7 +1,6 @@
 #include "tests/consensus/script.hpp"
 
 #include <algorithm>
-#include <regex>
 #include <sstream>
 #include <vector>
 
@@ -131,13 +130,18 @@ std::string play(const std::string& script) {
 }
 
 bool cites_reference(const std::string& script) {
-  static const std::regex citation("Sentinel behaviour [0-9]+\\.[0-9]+");
+  const std::string citation = "Sentinel behaviour ";
   std::string comment;
   for (const std::string& line : split_lines(script)) {
     if (!starts_with(line, "#")) break;
     comment += line.substr(1);
   }
-  return std::regex_search(comment, citation);
+  // "Sentinel behaviour 5.4"; without <regex>, which g++ 12 warns about under the sanitizers.
+  const std::size_t at = comment.find(citation);
+  if (at == std::string::npos) return false;
+  const std::string section = comment.substr(at + citation.size(), 3);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return section.size() == 3 && digit(section[0]) && section[1] == '.' && digit(section[2]);
 }
 
 std::string difference(const std::string& expected, const std::string& actual) {
