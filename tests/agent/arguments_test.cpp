@@ -7,7 +7,7 @@ namespace {
 
 using Action = Arguments::Action;
 
-Arguments parse(std::vector<std::string> argv) { return parse_arguments(argv, "/work/dir"); }
+Arguments parse(std::vector<std::string> argv) { return parse_arguments(argv, "/srv/dir"); }
 
 TEST(Arguments, SentinelModeFollowsTheNameOrTheOption) {
   EXPECT_EQ(parse({"vedette", "s.conf"}).action, Action::run);
@@ -33,9 +33,9 @@ TEST(Arguments, VersionAndHelp) {
 }
 
 TEST(Arguments, TheFileIsMadeAbsolute) {
-  EXPECT_EQ(parse({"vedette", "s.conf"}).config_file, "/work/dir/s.conf");
+  EXPECT_EQ(parse({"vedette", "s.conf"}).config_file, "/srv/dir/s.conf");
   EXPECT_EQ(parse({"vedette", " /etc/s.conf "}).config_file, "/etc/s.conf");
-  EXPECT_EQ(parse({"vedette", "../s.conf"}).config_file, "/work/s.conf");
+  EXPECT_EQ(parse({"vedette", "../s.conf"}).config_file, "/srv/s.conf");
   EXPECT_EQ(parse({"vedette"}).config_file, "");
   EXPECT_EQ(parse({"vedette", "--sentinel"}).config_file, "");
 }
