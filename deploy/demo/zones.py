@@ -53,7 +53,12 @@ STOP = """\
 stop() {{
   if [ "$(readlink "/proc/$1/cwd")" = "$2" ]; then kill "$1"; fi
 }}
+# They still write while they end.
+await() {{
+  while [ "$(readlink "/proc/$1/cwd")" = "$2" ]; do sleep 0.1; done
+}}
 {stops}
+{awaits}
 rm -rf {directory}
 """
 
@@ -175,9 +180,11 @@ class Cluster:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def write_stop_script(self):
-        stops = [f"stop {p.pid} {zone.directory}" for zone in self.zones for p in zone.processes()]
+        known = [f"{p.pid} {zone.directory}" for zone in self.zones for p in zone.processes()]
         script = self.directory / "stop.sh"
-        script.write_text(STOP.format(stops="\n".join(stops), directory=self.directory))
+        stops = "\n".join(f"stop {each}" for each in known)
+        awaits = "\n".join(f"await {each}" for each in known)
+        script.write_text(STOP.format(stops=stops, awaits=awaits, directory=self.directory))
         return script
 
     def logs(self):
