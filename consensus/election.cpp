@@ -241,7 +241,6 @@ void stand(Turn& turn, Group& group) {
   promise(turn, NewsPromise{make_announce(events::try_failover, group.name, describe(group))});
   cast(turn, group, vote);
   group.ballot.candidacy = true;
-  group.last_attempt = turn.now;
   promise(turn, CandidacyPromise{group.id, vote});
 }
 

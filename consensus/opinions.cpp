@@ -44,7 +44,6 @@ void send_ask(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
   const RequestId request = turn.new_request();
   turn.emit(AskPeer{peer.link.id, request, query});
   view.asks[request] = PeerView::Ask{turn.now, std::move(query), group.config_epoch};
-  view.asked_at = turn.now;
   view.ask_interval = next_interval(turn, group, view);
   view.ask_due = turn.now + view.ask_interval;
 }

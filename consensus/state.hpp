@@ -124,7 +124,6 @@ struct PeerView {
   std::map<RequestId, Ask> asks;  // unanswered, at most a few
   Instant ask_due{};
   Duration ask_interval{0};
-  Instant asked_at{};     // sending of the newest ask
   Instant answered_at{};  // arrival of the newest answer
 
   // Its opinion about (address, config epoch); valid for 5 s from the sending of the ask.
@@ -233,7 +232,6 @@ struct Group {
   std::optional<Instant> stand_at;
   Duration retry_wait{0};
   std::uint64_t epoch_step = 1;  // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
-  Instant last_attempt{};
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
   Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 

@@ -166,7 +166,6 @@ class FakeAgent {
     state().peers.emplace(peer.id, std::move(peer));
     consensus::PeerView view;
     view.last_hello = facade.now_ - milliseconds{700};
-    view.asked_at = facade.now_ - milliseconds{50};
     view.answered_at = facade.now_ - milliseconds{40};
     return group.peers.emplace(run_id(id), std::move(view)).first->second;
   }
