@@ -312,11 +312,19 @@ void node_reports_master(Turn& turn, Group& group, Node& node) {
 
 void master_is_back(Turn& turn, Group& group, Instant asked_at) {
   if (!turn.state.policy.abort_when_master_returns) return;
-  if (!group.attempt || group.attempt->forced || group.attempt->promote_sent_at) return;
+  if (!group.attempt || group.attempt->forced) return;
   const Node& master = group.master();
   const bool after_down = asked_at >= group.objectively_down_since &&
                           master.ping.ponged_sent_at >= group.objectively_down_since;
   if (!after_down || master.subjectively_down) return;
+  if (group.attempt->promote_sent_at) {
+    group.attempt->master_returned = true;  // in case that it turns out not to have been written
+    return;
+  }
+  abort_for_master(turn, group);
+}
+
+void abort_for_master(Turn& turn, Group& group) {
   const Duration often = group.options.down_after * 10;
   const bool again = group.aborted_for_master_at && *group.aborted_for_master_at + often > turn.now;
   if (again) return;  // a master that comes and goes must not stop every failover

@@ -33,6 +33,8 @@ void choose_again(Turn& turn, Group& group);
 void node_reports_master(Turn& turn, Group& group, Node& node);
 // The master answered ROLE master: the reason for the failover may be gone.
 void master_is_back(Turn& turn, Group& group, Instant asked_at);
+// Gives up the failover for its sake, unless that happened only lately.
+void abort_for_master(Turn& turn, Group& group);
 // Another agent published a newer configuration.
 void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello);
 

@@ -168,11 +168,13 @@ void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
 
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
   if (promote_target(turn, event.link, event.request) == nullptr) return;
-  Attempt& attempt = *group_of(turn, event.link).attempt;
+  Group& group = group_of(turn, event.link);
+  Attempt& attempt = *group.attempt;
   attempt.promote_request.reset();
   attempt.promote_sent_at = attempt.promote_sent_before;
   attempt.confirmed.clear();  // whatever we had is too old
   enter(turn, attempt, Phase::send_promote);
+  if (attempt.master_returned && !attempt.promote_sent_at) abort_for_master(turn, group);
 }
 
 void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event) {

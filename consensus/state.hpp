@@ -197,6 +197,7 @@ struct Attempt {
   std::optional<RequestId> promote_request;
   std::optional<Instant> promote_sent_at;      // a Promote left
   std::optional<Instant> promote_sent_before;  // an earlier one to the same target
+  bool master_returned = false;                // while a Promote was under way
   bool confirmed_master = false;               // ROLE or INFO of the target said master
   Instant poll_at{};
 };

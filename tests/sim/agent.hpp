@@ -28,6 +28,7 @@ class Agent : public Process {
   Duration write_delay{0};  // between the decision to promote and its write
   Duration clock_ahead{0};  // CLOCK_BOOTTIME against everybody else's; never goes back
   consensus::Policy policy;
+  bool is_heard = true;  // false: servers take its hellos, and nobody gets them
 
   // ---- life ----
   void boot();

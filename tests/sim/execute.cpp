@@ -115,7 +115,9 @@ struct Agent::Execute {
     // As the wire has it: what does not survive the text does not arrive.
     const std::optional<proto::Hello> hello = proto::parse_hello(proto::format_hello(c.hello));
     if (!hello) return world.fail("hello format", self.name_ + " publishes a malformed hello");
-    ask(c.link, [c, hello](Process& other, ConnId) -> std::optional<Event> {
+    const bool heard = self.is_heard;
+    ask(c.link, [c, hello, heard](Process& other, ConnId) -> std::optional<Event> {
+      if (!heard) return consensus::Acknowledged{c.link, c.request};
       if (Redis* const node = other.as_redis()) {
         const std::string error = node->refusal(true);
         if (!error.empty()) return refused(c, error);

@@ -1,5 +1,8 @@
 #include "tests/sim/faults.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace vedette::sim {
 
 // ---- when --------------------------------------------------------------------------------------
@@ -28,6 +31,8 @@ void Faults::run(const Action& action) {
     undo = on_node(action);
   } else if (action.what <= What::reset) {
     undo = on_routes(action);
+  } else if (action.what == What::ambush) {
+    armed_.push_back(action);
   } else {
     operate(action);
   }
@@ -50,6 +55,7 @@ void Faults::end(std::uint64_t key) {
 
 void Faults::end_all() {
   ended_ = true;
+  armed_.clear();
   while (!in_force_.empty()) end(in_force_.begin()->first);
   ended_ = false;
 }
@@ -290,6 +296,8 @@ void Faults::operate(const Action& action) {
       it.order(consensus::RemoveGroup{group.name});
       return it.order(consensus::MonitorGroup{group.name, *known, group.options});
     }
+    case What::forge_hello:
+      return forge_hello(action, group);
     default:
       return ask_by_hand(action, it, group);
   }
@@ -328,6 +336,61 @@ void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
       *master, proto::Epoch{epoch + static_cast<std::uint64_t>(action.value)}, {}};
   if (action.value > 0) query.candidate = proto::RunId::parse(world_.make_id());
   it.ask_vote(query, [](const proto::DownReply&) {});
+}
+
+void Faults::forge_hello(const Action& action, const Shard& group) {
+  constexpr std::uint64_t absurd = std::uint64_t{1} << 40;
+  Redis& through = node(action.a);
+  const std::optional<proto::Address> master = agent(action.a).master_of(group.name);
+  if (!through.running() || !master) return;
+  const proto::Hello hello{{"10.8.0.1", 26379},
+                           *proto::RunId::parse(world_.make_id()),
+                           proto::Epoch{absurd},
+                           group.name,
+                           *master,
+                           {}};
+  through.publish(hello);
+}
+
+// ---- ambushes ----------------------------------------------------------------------------------
+
+void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Commands& commands) {
+  if (armed_.empty()) return;
+  // The points of a failover, in order; a crash between two of them is what few plans would hit.
+  static constexpr std::string_view points[] = {
+      "+odown",          "+try-failover",   "+vote-for-leader",
+      "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
+      "+promoted-slave", "+switch-master"};
+  for (const consensus::Command& command : commands) {
+    const auto* const news = std::get_if<consensus::Announce>(&command);
+    if (news == nullptr) continue;
+    const auto hit = std::find_if(armed_.begin(), armed_.end(), [&](const Action& each) {
+      return points[static_cast<std::size_t>(each.value) % std::size(points)] == news->event;
+    });
+    if (hit == armed_.end()) continue;
+    const Action ambush = *hit;
+    armed_.erase(hit);
+    // Behind the step: what it wants has been written, or is about to be.
+    const Duration delay{static_cast<Duration::rep>(ambush.b % 4) * 150};
+    world_.queue().after(delay, [this, &it, ambush] { spring(it, ambush); });
+    return;
+  }
+}
+
+void Faults::spring(Agent& it, const Action& ambush) {
+  static constexpr What blows[] = {What::crash_agent, What::pause_agent, What::power_off_agent,
+                                   What::isolate,     What::fail_disk,   What::pause_agent};
+  if (ended_) return;
+  Action blow = ambush;
+  blow.what = blows[ambush.a % std::size(blows)];
+  blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
+  run(blow);
+}
+
+std::uint32_t Faults::number_of(const Agent& it) const {
+  std::uint32_t number = 0;
+  while (world_.agents()[number].get() != &it) ++number;
+  return number;
 }
 
 }  // namespace vedette::sim

@@ -11,9 +11,9 @@
 
 namespace vedette::sim {
 
-class Faults {
+class Faults : public Watcher {
  public:
-  Faults(World& world, const Plan& plan) : world_(world), plan_(plan) {}
+  Faults(World& world, const Plan& plan) : world_(world), plan_(plan) { world.watch(*this); }
 
   // Plans every action, from now on.
   void schedule();
@@ -21,6 +21,10 @@ class Faults {
   void end_all();
   // Puts one fault in force until end_all.
   void apply(const Action& action);
+
+  // Springs an ambush when somebody comes to its point.
+  void stepped(Agent& agent, const consensus::Event& event,
+               const consensus::Commands& commands) override;
 
   // The last instant at which something was wrong, or `now` while it is.
   [[nodiscard]] Instant last_trouble() const;
@@ -47,9 +51,12 @@ class Faults {
   void operate(const Action& action);
   void storm(Agent& agent, Instant until);
   [[nodiscard]] consensus::SetOptions change_of(const Action& action, const Shard& shard) const;
+  void spring(Agent& agent, const Action& ambush);
+  void forge_hello(const Action& action, const Shard& shard);
   void ask_by_hand(const Action& action, Agent& agent, const Shard& shard);
   proto::Address fresh_address(const proto::Address& old);
 
+  [[nodiscard]] std::uint32_t number_of(const Agent& agent) const;
   Agent& agent(std::uint32_t number) { return *world_.agents()[number % world_.agents().size()]; }
   Redis& node(std::uint32_t number) { return *world_.nodes()[number % world_.nodes().size()]; }
   Shard& shard(std::uint32_t number) { return *world_.shards()[number % world_.shards().size()]; }
@@ -63,6 +70,7 @@ class Faults {
   std::uint64_t keys_ = 0;
   std::map<std::uint64_t, Undo> in_force_;
   Instant last_trouble_{};
+  std::vector<Action> armed_;
   unsigned injected_ = 0;
   unsigned addresses_ = 0;
 };

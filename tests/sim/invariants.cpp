@@ -12,6 +12,8 @@ using proto::Epoch;
 
 namespace {
 
+constexpr std::uint64_t absurd_epoch = std::uint64_t{1} << 30;  // nobody gets there in a run
+
 bool holds_vote(const Durable& disk, const Vote& vote) {
   return std::any_of(disk.groups.begin(), disk.groups.end(),
                      [&](const DurableGroup& group) { return group.vote == vote; });
@@ -37,11 +39,13 @@ Limits limits_of(const Plan& plan) {
   Limits out;
   out.legacy = plan.legacy > 0;
   out.forgotten_peers = !plan.introduced;
+  out.single_word = out.legacy || !plan.introduced || plan.agents == 1;
   for (const Action& action : plan.actions) {
     const std::string_view limit = limit_of(action.what);
     out.restored_disk |= limit == "restored disk";
     out.stopped_clock |= limit == "stopped clock";
     out.forgotten_peers |= limit == "forgotten peers";
+    out.single_word |= limit == "forgotten peers" && action.what != What::forge_hello;
     out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
                  action.what == What::move_agent;
   }
@@ -55,7 +59,7 @@ struct Invariants::Look {
 
   void operator()(const consensus::SendPing& c) const {
     Silence* const silence = all.silence_on(agent, c.link);
-    if (silence != nullptr) silence->pings.emplace_back(c.request, all.world_.now());
+    if (silence != nullptr) silence->pings.emplace_back(c.request, all.own_time(agent));
   }
   void operator()(const consensus::Connect& c) const { all.note_connect(agent, c); }
   void operator()(const consensus::Disconnect& c) const { all.note_loss(agent, c.link); }
@@ -107,6 +111,7 @@ std::string Invariants::group_of(const Agent& agent, const proto::Address& maste
 
 void Invariants::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
+  measure_lateness(agent);
   if (const auto* const asked = std::get_if<consensus::VoteAsked>(&event)) {
     asked_[{&agent, asked->ticket}] = group_of(agent, asked->query.master);
   } else if (const auto* const down = std::get_if<consensus::LinkDown>(&event)) {
@@ -134,6 +139,9 @@ void Invariants::stepped(Agent& agent, const consensus::Event& event,
 void Invariants::check_state(const Agent& agent) {
   const consensus::State& state = agent.core()->state();
   check_epoch(agent, state.durable_epoch, "what readers see");
+  if (proto::number(state.current_epoch) >= absurd_epoch && !limits_.single_word) {
+    fail(agent, "one agent's word makes no epoch jump", "");
+  }
   for (const auto& [id, group] : state.groups) {
     const Vote& vote = group.ballot.durable;
     if (vote != Vote{} && !held_vote(agent.disk.confirmed(), vote)) {

@@ -20,6 +20,7 @@ struct Limits {
   bool restored_disk = false;
   bool stopped_clock = false;
   bool forgotten_peers = false;  // RESET, REMOVE, or agents that never met: rule 5 is to come
+  bool single_word = false;       // an agent may know one peer only, and must believe its epoch
   bool moved = false;            // addresses changed hands
 };
 Limits limits_of(const Plan& plan);
@@ -44,6 +45,11 @@ class Invariants : public Watcher {
     std::optional<Instant> since;  // from an earlier link: its loss, or a PING left unanswered
     std::deque<std::pair<consensus::RequestId, Instant>> pings;  // unanswered, oldest first
   };
+  struct Lateness {
+    unsigned life = 0;
+    Instant last_step{};
+    Duration total{0};
+  };
   struct Down {  // when an agent held a master for down
     Instant since{};
     std::optional<Instant> until;
@@ -66,13 +72,17 @@ class Invariants : public Watcher {
   void check_authority(const Agent& agent, const consensus::Promote& promote);
   void check_bound_voters(const Agent& agent, const std::string& group,
                           const consensus::Vote& vote);
+  void check_chosen(const Agent& agent, const consensus::Group& group,
+                    const consensus::Node& chosen, Instant since);
   void check_choice(const Agent& agent, const consensus::Group& group);
   void check_need(const Agent& agent, const consensus::Group& group);
   void judge_news(const Agent& agent, const consensus::Announce& news);
   Silence* silence_on(const Agent& agent, consensus::LinkId link);
   void note_connect(const Agent& agent, const consensus::Connect& connect);
   void note_loss(const Agent& agent, consensus::LinkId link);
-  void lose(Silence& silence) const;
+  void measure_lateness(const Agent& agent);
+  [[nodiscard]] Instant own_time(const Agent& agent) const;
+  void lose(const Agent& agent, Silence& silence) const;
   void begin_anew(const Agent& agent);
   void judge_down(const Agent& agent, const proto::Address& address);
   void note_down(const Agent& agent, const std::string& master, bool down);
@@ -92,6 +102,9 @@ class Invariants : public Watcher {
   std::map<std::pair<const Agent*, proto::Address>, Silence> silences_;
   std::map<std::pair<const Agent*, std::string>, Down> downs_;
   std::map<const Agent*, Heights> heights_;
+  std::map<const Agent*, Lateness> lateness_;
+  std::map<std::pair<const Agent*, std::string>, Instant>
+      asked_at_;  // INFO for a choice, by its clock
   std::uint64_t checks_ = 0;
 };
 

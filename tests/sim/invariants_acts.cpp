@@ -37,6 +37,7 @@ std::vector<std::string> words_of(const std::string& payload) {
 
 void Invariants::judge_news(const Agent& agent, const consensus::Announce& news) {
   const bool down = news.event == "+sdown";
+  if (news.event == "+elected-leader") asked_at_[{&agent, news.group}] = agent.clock();
   if (news.event == "+selected-slave") {
     const Group* const group = agent.core()->state().find(news.group);
     if (group != nullptr) check_choice(agent, *group);
@@ -51,6 +52,22 @@ void Invariants::judge_news(const Agent& agent, const consensus::Announce& news)
   if (down && words[0] == "slave") judge_down(agent, address);
 }
 
+// Time in which the agent was late does not pass here; it is late when it does not come to its
+// turn by the deadline that it named.
+Instant Invariants::own_time(const Agent& agent) const {
+  const auto found = lateness_.find(&agent);
+  return world_.now() - (found == lateness_.end() ? Duration{0} : found->second.total);
+}
+
+void Invariants::measure_lateness(const Agent& agent) {
+  Lateness& late = lateness_[&agent];
+  if (late.life != agent.life()) late = Lateness{agent.life(), world_.now(), Duration{0}};
+  const Instant due = agent.core()->deadline();
+  const Instant expected = std::max(due - agent.clock_ahead, late.last_step);
+  if (due != consensus::never && world_.now() > expected) late.total += world_.now() - expected;
+  late.last_step = world_.now();
+}
+
 Invariants::Silence* Invariants::silence_on(const Agent& agent, consensus::LinkId link) {
   const auto found = links_.find({&agent, link});
   return found == links_.end() ? nullptr : &silences_[{&agent, found->second}];
@@ -62,13 +79,13 @@ void Invariants::note_connect(const Agent& agent, const consensus::Connect& conn
   links_[{&agent, connect.link}] = connect.address;
   const auto [known, fresh] = silences_.try_emplace({&agent, connect.address});
   Silence& silence = known->second;
-  if (fresh || silence.life != agent.life()) silence = Silence{agent.life(), world_.now(), {}};
+  if (fresh || silence.life != agent.life()) silence = Silence{agent.life(), own_time(agent), {}};
 }
 
 // What was asked is not answered any more.
-void Invariants::lose(Silence& silence) const {
+void Invariants::lose(const Agent& agent, Silence& silence) const {
   if (!silence.since) {
-    silence.since = silence.pings.empty() ? world_.now() : silence.pings.front().second;
+    silence.since = silence.pings.empty() ? own_time(agent) : silence.pings.front().second;
   }
   silence.pings.clear();
 }
@@ -76,19 +93,20 @@ void Invariants::lose(Silence& silence) const {
 void Invariants::note_loss(const Agent& agent, consensus::LinkId link) {
   Silence* const silence = silence_on(agent, link);
   if (silence == nullptr) return;
-  lose(*silence);
+  lose(agent, *silence);
   links_.erase({&agent, link});
 }
 
 // All nodes are new to the agent: an answer to a PING from before says nothing about them.
 void Invariants::begin_anew(const Agent& agent) {
   for (auto& [key, silence] : silences_) {
-    if (key.first == &agent) lose(silence);
+    if (key.first == &agent) lose(agent, silence);
   }
 }
 
 // A node may be called down only after a silence of down-after, from the oldest PING that it left
-// unanswered or the loss of the link. In real time, which our own lateness can only make longer.
+// unanswered or the loss of the link. Time
+// in which we were stopped ourselves does not count.
 void Invariants::judge_down(const Agent& agent, const proto::Address& address) {
   const Group* group = nullptr;
   for (const auto& [id, each] : agent.core()->state().groups) {
@@ -99,9 +117,9 @@ void Invariants::judge_down(const Agent& agent, const proto::Address& address) {
   const auto found = silences_.find({&agent, address});
   if (group == nullptr || found == silences_.end()) return;
   const Silence& silence = found->second;
-  Instant since = silence.pings.empty() ? world_.now() : silence.pings.front().second;
+  Instant since = silence.pings.empty() ? own_time(agent) : silence.pings.front().second;
   if (silence.since) since = std::min(since, *silence.since);
-  const Duration silent = world_.now() - since;
+  const Duration silent = own_time(agent) - since;
   if (silent >= group->options.down_after || limits_.stopped_clock) return;
   fail(agent, "down means silent for down-after",
        proto::to_string(address) + " is called down after " +
@@ -253,10 +271,37 @@ bool is_better(const Group& group, const Node& a, const Node& b) {
   if (same(a) != same(b)) return same(a);
   if (a.info.priority != b.info.priority) return a.info.priority < b.info.priority;
   if (!same(a) && a.info.replid != b.info.replid) return false;
-  return a.info.replica_repl_offset > b.info.replica_repl_offset;
+  if (a.info.replica_repl_offset != b.info.replica_repl_offset) {
+    return a.info.replica_repl_offset > b.info.replica_repl_offset;
+  }
+  return a.info.run_id && b.info.run_id && *a.info.run_id < *b.info.run_id;
 }
 
 }  // namespace
+
+// The one chosen: its INFO is of this election, and it has not been cut off for too long.
+void Invariants::check_chosen(const Agent& agent, const Group& group, const Node& chosen,
+                              Instant since) {
+  constexpr Duration patience = 200ms;
+  if (!chosen.info_at || *chosen.info_at < since) {
+    fail(agent, "the choice is made on fresh INFO", proto::to_string(chosen.address));
+  }
+  const Node& master = group.master();
+  const Duration outage =
+      master.subjectively_down ? agent.clock() - master.subjectively_down_since : Duration{0};
+  const bool cut_off =
+      chosen.info.master_link_down_for > outage + Duration{group.options.down_after} * 10;
+  if (cut_off && chosen.info.role != proto::Role::master) {
+    fail(agent, "a replica cut off for too long is not chosen", proto::to_string(chosen.address));
+  }
+  for (const auto& [id, node] : group.nodes) {
+    const bool awaited = id != group.master_id && node.command.is_open() &&
+                         !node.subjectively_down && (!node.info_at || *node.info_at < since);
+    if (awaited && agent.clock() < since + patience) {
+      fail(agent, "the choice waits for INFO", proto::to_string(node.address));
+    }
+  }
+}
 
 void Invariants::check_choice(const Agent& agent, const Group& group) {
   if (!group.attempt || !group.attempt->target) return;
@@ -267,7 +312,8 @@ void Invariants::check_choice(const Agent& agent, const Group& group) {
   if (chosen.info.priority == 0 && !already) {
     fail(agent, "priority 0 is never promoted", proto::to_string(chosen.address));
   }
-  const Instant since = group.attempt->phase_since;
+  const Instant since = asked_at_[{&agent, group.name}];
+  check_chosen(agent, group, chosen, since);
   for (const auto& [id, node] : group.nodes) {
     const bool candidate =
         id != group.master_id && id != chosen.id && node.info_at && *node.info_at >= since &&

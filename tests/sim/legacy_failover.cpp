@@ -1,7 +1,5 @@
 // A failover, one state a tick (sections 5.6 and 5.7).
 #include <algorithm>
-#include <limits>
-#include <tuple>
 
 #include "tests/sim/legacy_turn.hpp"
 

@@ -1,5 +1,5 @@
 // Connections: two to a data node, one to a peer, tried again on a grid of a second (section 5.1).
-#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "tests/sim/legacy_turn.hpp"

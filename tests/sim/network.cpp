@@ -6,6 +6,7 @@ namespace vedette::sim {
 
 namespace {
 constexpr Duration retransmission{200'000};
+constexpr Duration resend = 1s;  // to a machine that is off
 }  // namespace
 
 HostId Network::add(Process& process) {
@@ -172,7 +173,11 @@ ConnId Network::open(Process& from, const proto::Address& to, Purpose purpose, s
 void Network::knock(ConnId id, const std::function<void(bool)>& told) {
   Conn& conn = at(id);
   Process& target = end(conn, server);
-  if (!target.powered_) return;
+  if (!conn.open[client]) return;
+  if (!target.powered_) {  // nobody acknowledges: it is sent again
+    queue_.after(resend, [this, id, told] { knock(id, told); });
+    return;
+  }
   if (!target.alive_ || route(conn.ends[client], conn.ends[server]).refused) {
     return answer(id, false, told);
   }
@@ -214,7 +219,11 @@ void Network::send(ConnId id, const Process& from, Task arrives) {
 void Network::arrive(ConnId id, Side side, const Task& task) {
   const Conn& conn = at(id);
   Process& target = end(conn, side);
-  if (!target.powered_) return;
+  if (!target.powered_) {
+    if (conn.open[other(side)])
+      queue_.after(resend, [this, id, side, task] { arrive(id, side, task); });
+    return;
+  }
   if (conn.open[side] && target.alive_ && target.life_ == conn.lives[side]) {
     deliver(target, conn.lives[side], task);
   } else {

@@ -22,7 +22,8 @@ enum Class : unsigned {
   operators = 32,
   moves = 64,
   stalls = 128,
-  limits = 256
+  ambushes = 256,
+  limits = 512
 };
 
 struct Row {
@@ -67,12 +68,14 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"slow_route", routes, 100ms, 6s, 5'000, 700'000, ""},
     {"lose_packets", routes, 100ms, 6s, 5, 60, ""},
     {"reset", routes, 0ms, 0ms, 0, 0, ""},
+    {"ambush", ambushes, 10ms, 6s, 0, 7, ""},
     {"fail_over", operators, 0ms, 0ms, 0, 0, ""},
     {"reset_masters", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
     {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten peers"},
     {"set_option", operators, 0ms, 0ms, 0, 3, ""},
     {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
     {"stray_ask", operators, 0ms, 0ms, 0, 3, ""},
+    {"forge_hello", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
 }};
 
 const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }

@@ -51,12 +51,14 @@ enum class What : std::uint8_t {
   slow_route,
   lose_packets,
   reset,
+  ambush,  // whoever next comes to a certain point of a failover is hit right then
   fail_over,
   reset_masters,
   storm_of_resets,
   set_option,
   remove_and_monitor,
-  stray_ask,  // somebody asks for a vote by hand
+  stray_ask,    // somebody asks for a vote by hand
+  forge_hello,  // somebody publishes a hello with an absurd epoch
   count
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "consensus/quorum.hpp"
+#include "tests/sim/conduct_rules.hpp"
+#include "tests/sim/election_rules.hpp"
 #include "tests/sim/faults.hpp"
 #include "tests/sim/invariants.hpp"
 #include "tests/sim/soundness.hpp"
@@ -23,7 +25,9 @@ class Run {
         limits_(limits_of(plan)),
         world_(plan.seed, record),
         faults_(world_, plan_),
-        invariants_(world_, faults_, limits_) {}
+        invariants_(world_, faults_, limits_),
+        elections_(world_, limits_),
+        conduct_(world_, limits_) {}
 
   Outcome play() {
     build();
@@ -146,8 +150,22 @@ class Run {
     outcome_.detected = world_.now() - death;
     world_.run_until([&] { return all_left(master.address()); }, 60s);
     outcome_.announced = world_.now() - death;
+    judge_speed();
     faults_.end_all();
     await_soundness({});
+  }
+  // One fault, nothing else in the way: nobody waits long, and few epochs are spent.
+  void judge_speed() {
+    if (world_.failed()) return;
+    if (outcome_.announced > plan_.down_after + 1s) {
+      world_.fail("one dead master is replaced soon",
+                  std::to_string(outcome_.announced.count() / 1000) + " ms");
+    }
+    for (const auto& agent : world_.agents()) {
+      const auto epochs = proto::number(agent->core()->state().current_epoch);
+      if (epochs <= 3 * world_.agents().size()) continue;
+      world_.fail("epochs are spent sparingly", std::to_string(epochs) + " for one failover");
+    }
   }
   bool all_left(const proto::Address& old) {
     return std::all_of(world_.agents().begin(), world_.agents().end(),
@@ -184,6 +202,8 @@ class Run {
   World world_;
   Faults faults_;
   Invariants invariants_;
+  ElectionRules elections_;
+  ConductRules conduct_;
   std::vector<std::unique_ptr<Writer>> writers_;
   Outcome outcome_;
 };

@@ -25,6 +25,7 @@ void Redis::boot() {
   world_.network().start(*this);
   run_id_ = world_.make_id();
   role_ = file_ ? proto::Role::replica : proto::Role::master;
+  role_since_ = world_.now();
   following_ = file_.value_or(proto::Address{});
   link_ = file_ ? Link::connect : Link::none;
   link_down_since_ = world_.now();

@@ -49,6 +49,8 @@ class Redis : public Process {
   // nullopt master: REPLICAOF NO ONE. With CONFIG REWRITE and the kills of one agent transaction;
   // `own` is the connection that stays.
   void replicate(const std::optional<proto::Address>& master, ConnId own, bool kill_pubsub);
+  // The same by an operator's hand: nobody is killed.
+  void replicate_by_hand(const std::optional<proto::Address>& master);
   void kill_clients(Purpose purpose, std::optional<ConnId> spare);
   void publish(const proto::Hello& hello);
   void kill_script();
@@ -72,6 +74,8 @@ class Redis : public Process {
   [[nodiscard]] Position offset() const noexcept { return offset_; }
   [[nodiscard]] bool in_sync() const noexcept { return link_ == Link::connected; }
   [[nodiscard]] bool answers() const noexcept { return running() && !busy && !refuses_password; }
+  // When it took its present role, or started.
+  [[nodiscard]] Instant master_since() const noexcept { return role_since_; }
   // The last instant at which it was a master, if it ever was.
   [[nodiscard]] std::optional<Instant> last_master() const;
   [[nodiscard]] std::string info_text() const;
@@ -103,6 +107,8 @@ class Redis : public Process {
     std::shared_ptr<const proto::Hello> hello;
   };
 
+  bool turn_to(const std::optional<proto::Address>& master);
+  void go_on_with(const std::optional<proto::Address>& master);
   void start_cron();
   void cron();
   void connect_to_master();
@@ -122,6 +128,7 @@ class Redis : public Process {
 
   World& world_;
   proto::Role role_ = proto::Role::master;
+  Instant role_since_{};
   std::optional<Instant> was_master_until_;
   proto::Address following_;
   std::optional<proto::Address> file_;  // replicaof in its configuration file

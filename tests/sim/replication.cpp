@@ -13,6 +13,21 @@ constexpr Position ping_bytes = 14;
 }  // namespace
 
 void Redis::replicate(const std::optional<proto::Address>& master, ConnId own, bool kill_pubsub) {
+  const bool turned = turn_to(master);
+  kill_clients(Purpose::command, own);
+  if (kill_pubsub) kill_clients(Purpose::pubsub, std::nullopt);
+  if (turned) go_on_with(master);
+}
+
+void Redis::replicate_by_hand(const std::optional<proto::Address>& master) {
+  if (turn_to(master)) go_on_with(master);
+}
+
+// False: it follows that one already.
+bool Redis::turn_to(const std::optional<proto::Address>& master) {
+  const bool same = master && role_ == proto::Role::replica && following_ == *master;
+  file_ = master;
+  if (same) return false;  // "Already connected to specified master"
   if (!master) {
     if (role_ == proto::Role::replica) {
       replid2_ = replid_;
@@ -21,24 +36,20 @@ void Redis::replicate(const std::optional<proto::Address>& master, ConnId own, b
       role_ = proto::Role::master;
     }
     following_ = {};
-  } else if (role_ == proto::Role::replica && following_ == *master) {
-    file_ = master;  // "Already connected to specified master"
-    kill_clients(Purpose::command, own);
-    if (kill_pubsub) kill_clients(Purpose::pubsub, std::nullopt);
-    return;
   } else {
     was_master_until_ = last_master();
     role_ = proto::Role::replica;
     following_ = *master;
     drop_replicas();
   }
-  file_ = master;
   if (master_conn_) world_.network().close(*master_conn_, *this);
   master_conn_.reset();
   drop_master_link();
   changed();
-  kill_clients(Purpose::command, own);
-  if (kill_pubsub) kill_clients(Purpose::pubsub, std::nullopt);
+  return true;
+}
+
+void Redis::go_on_with(const std::optional<proto::Address>& master) {
   if (master) {
     connect_to_master();
   } else {

@@ -58,6 +58,8 @@ Agent& World::add_agent(Kind kind, int zone, bool introduced) {
     }
     file.groups.push_back(std::move(group));
   }
+  std::sort(file.groups.begin(), file.groups.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
   const std::size_t number = agents_.size() + 1;
   const proto::Address address{"10.1.0." + std::to_string(number), 26379};
   agents_.push_back(std::make_unique<Agent>(*this, "agent-" + std::to_string(number), kind, address,
@@ -69,6 +71,7 @@ Agent& World::add_agent(Kind kind, int zone, bool introduced) {
 void World::introduce_agents() {
   for (const auto& agent : agents_) {
     consensus::Durable file = agent->disk.file();
+    file.current_epoch = proto::Epoch{1};
     for (consensus::DurableGroup& group : file.groups) {
       for (const auto& other : agents_) {
         if (other != agent) group.peers.push_back({other->id(), other->address()});
