@@ -157,10 +157,20 @@ void note_refusal(Turn& turn, Group& group, const proto::RunId& peer,
   }
 }
 
+// Until when the peer's vote for a third one binds it, as far as we heard; a candidate that voted
+// for itself and real Sentinels are bound to nobody.
+Instant bound_until(const Turn& turn, const proto::RunId& id, const PeerView& view) {
+  const bool binds = view.voted_leader && *view.voted_leader != turn.state.my_id &&
+                     *view.voted_leader != id && speaks_vedette(turn.state, id).value_or(false);
+  return binds ? view.voted_leader_at + hold_for_vedette : Instant{};
+}
+
+// The voters from whom a vote can be had now, ourselves included.
 std::size_t count_answering(const Turn& turn, const Group& group) {
   std::size_t count = 1;
   for (const auto& [id, view] : group.peers) {
     const Peer& peer = turn.state.peers.at(id);
+    if (bound_until(turn, id, view) > turn.now) continue;
     const bool asked =
         view.answered_at != Instant{} && view.answered_at + voter_freshness >= turn.now;
     if (peer.link.is_open() && (asked || answered_within(peer.ping, turn.now, voter_freshness))) {
@@ -222,6 +232,12 @@ void on_vote_asked(Turn& turn, const VoteAsked& event) {
     return;
   }
   turn.emit(ReplyVote{event.ticket, recorded(*group, down)});
+}
+
+Instant voters_free_at(const Turn& turn, const Group& group) {
+  Instant free = turn.now;
+  for (const auto& [id, view] : group.peers) free = std::max(free, bound_until(turn, id, view));
+  return free;
 }
 
 bool may_stand(const Turn& turn, const Group& group) {

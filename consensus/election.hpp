@@ -26,8 +26,10 @@ bool is_held(const Turn& turn, const Group& group);
 void prolong_hold(Turn& turn, Group& group);
 
 // ---- the candidate -----------------------------------------------------------------------------
-// Whether a new epoch may be spent: enough voters answered lately and no hold runs.
+// Whether a new epoch may be spent: enough voters answered lately and are free, and no hold runs.
 bool may_stand(const Turn& turn, const Group& group);
+// When the holds that we heard of are over.
+Instant voters_free_at(const Turn& turn, const Group& group);
 // Takes a new epoch and votes for itself; asks leave once that is on disk.
 void stand(Turn& turn, Group& group);
 void on_candidacy_durable(Turn& turn, GroupId group, const Vote& vote);

@@ -79,7 +79,8 @@ void consider_standing(Turn& turn, Group& group) {
           .has_value();
   if (!candidate || !may_stand(turn, group)) {
     // Voters for the same candidate become free together: in order again, not all at once.
-    const Instant free = group.ballot.held_until.value_or(turn.now) + stagger(turn, group);
+    const Instant own = group.ballot.held_until.value_or(turn.now);
+    const Instant free = std::max(own, voters_free_at(turn, group)) + stagger(turn, group);
     group.stand_at = std::max(turn.now + stand_recheck, free);
     return;
   }

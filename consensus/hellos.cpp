@@ -48,6 +48,7 @@ void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
   if (promotion_published(turn, group, hello)) return;
   configuration_heard(turn, group, hello);
   group.config_epoch = hello.config_epoch;
+  raise_epoch(turn, hello.config_epoch);  // its publisher may not show it yet
   request_save(turn);
   if (hello.master == group.master().address) return;
   announce(turn, events::config_update_from, group, describe(group, publisher));

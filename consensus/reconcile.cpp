@@ -165,7 +165,10 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info.run_id = run_id;
   node.info_at = turn.now;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
-  if (event.info.role == proto::Role::replica) node.superseded = false;
+  if (event.info.role == proto::Role::replica && node.superseded) {
+    node.superseded = false;
+    request_save(turn);  // a restart must not take it for a master that is merely back
+  }
   note_history(turn, group, node, event.info);
   if (event.info.role == proto::Role::master && node.id == group.master_id) {
     discover_replicas(turn, group, event.info);

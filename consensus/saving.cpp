@@ -12,6 +12,13 @@ namespace {
 
 constexpr Duration retry_after = std::chrono::seconds{1};
 
+// Seen as a replica since: if it becomes a master again, somebody made it one.
+bool has_returned(const Group& group, const Replaced& replaced) {
+  const auto same = [&](const auto& each) { return each.second.address == replaced.address; };
+  const auto node = std::find_if(group.nodes.begin(), group.nodes.end(), same);
+  return node != group.nodes.end() && !node->second.superseded;
+}
+
 DurableGroup take_group(const Group& group) {
   DurableGroup out;
   out.name = group.name;
@@ -19,7 +26,7 @@ DurableGroup take_group(const Group& group) {
   out.options = group.options;
   out.config_epoch = group.config_epoch;
   out.vote = group.ballot.memory;
-  out.replaced = group.replaced;
+  if (group.replaced && !has_returned(group, *group.replaced)) out.replaced = group.replaced;
   out.replid = group.replid;
   for (const auto& [id, node] : group.nodes) {
     if (id != group.master_id) out.replicas.push_back(node.address);

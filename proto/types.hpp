@@ -1,8 +1,11 @@
 // Values that every layer shares: epochs, run ids, addresses, roles.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,12 +33,16 @@ class RunId {
   // What a sentinel.conf may hold as `sentinel myid`: 40 printable characters of any kind.
   static std::optional<RunId> parse_lenient(std::string_view text);
 
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  auto operator<=>(const RunId&) const = default;
+  [[nodiscard]] std::string text() const { return {text_.data(), text_.size()}; }
+  auto operator<=>(const RunId& other) const noexcept {
+    return std::memcmp(text_.data(), other.text_.data(), text_.size()) <=> 0;
+  }
+  bool operator==(const RunId& other) const noexcept = default;
 
  private:
-  explicit RunId(std::string_view text) : text_(text) {}
-  std::string text_;
+  // Kept in place: ids are compared and copied in every step of an agent.
+  explicit RunId(std::string_view text) { std::copy_n(text.data(), text_.size(), text_.data()); }
+  std::array<char, 40> text_;
 };
 
 // Where something listens. `host` is an IP literal without brackets, or a host name.

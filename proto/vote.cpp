@@ -40,8 +40,7 @@ std::variant<DownQuery, std::string> parse_down_query(std::span<const std::strin
 std::string encode(const DownQuery& query) {
   const std::string port = std::to_string(query.master.port);
   const std::string epoch = std::to_string(number(query.epoch));
-  const std::string_view candidate =
-      query.candidate ? std::string_view{query.candidate->text()} : nobody;
+  const std::string candidate = query.candidate ? query.candidate->text() : std::string(nobody);
   return encode_command(
       {"SENTINEL", "is-master-down-by-addr", query.master.host, port, epoch, candidate});
 }
@@ -70,7 +69,7 @@ std::optional<DownReply> parse_down_reply(const Value& reply) {
 void write(ReplyWriter& out, const DownReply& reply) {
   out.array(3);
   out.integer(reply.down ? 1 : 0);
-  out.bulk(reply.voted_for ? std::string_view{reply.voted_for->text()} : nobody);
+  out.bulk(reply.voted_for ? reply.voted_for->text() : std::string(nobody));
   out.integer(static_cast<std::int64_t>(number(reply.epoch)));
 }
 

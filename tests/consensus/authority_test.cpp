@@ -18,56 +18,56 @@ static_assert(longest_hold >= hold_for_legacy);
 class Authority : public Cluster {
  protected:
   // The choice takes long while a replica that is not yet known to be down does not answer INFO.
-  void slow_down_the_choice() { world.pause(world.server("10.0.0.3")); }
+  void slow_down_the_choice() { pause(node("10.0.0.3")); }
   Agent& leader() { return *who("+elected-leader"); }
 };
 
 TEST_F(Authority, TheLeaderNamesItselfOnlyWithAMajority) {
   build(3, 2);
-  cut_off(world.agent(0));
-  world.run_for(20s);
-  EXPECT_EQ(world.count("+elected-leader"), 0);
-  EXPECT_EQ(world.count("+try-failover"), 0);
-  EXPECT_TRUE(world.promotes.empty());
+  cut_off(agent(0));
+  run_for(20s);
+  EXPECT_EQ(count("+elected-leader"), 0);
+  EXPECT_EQ(count("+try-failover"), 0);
+  EXPECT_TRUE(promotes.empty());
 }
 
 TEST_F(Authority, AWriteThatComesTooLateIsWithheldAndTheAuthorityRenewed) {
   build(3, 2);
-  for (const auto& agent : world.agents()) agent->write_delay = 700ms;
-  world.kill(master());
+  for (const auto& agent : agents()) agent->write_delay = 700ms;
+  kill(master());
   ASSERT_TRUE(happens("+failover-state-wait-promotion"));
-  world.run_for(600ms);
-  EXPECT_TRUE(world.promotes.empty());
-  for (const auto& agent : world.agents()) agent->write_delay = 100ms;
+  run_for(600ms);
+  EXPECT_TRUE(promotes.empty());
+  for (const auto& agent : agents()) agent->write_delay = 100ms;
   ASSERT_TRUE(happens("+switch-master", 5s, 3));
-  EXPECT_EQ(world.promotes.size(), 1u);
-  EXPECT_EQ(world.count("+try-failover"), 1);  // in the same election
+  EXPECT_EQ(promotes.size(), 1u);
+  EXPECT_EQ(count("+try-failover"), 1);  // in the same election
 }
 
 TEST_F(Authority, WhatCannotBeWrittenInTimeIsGivenUpWithTheLongestHold) {
   build(3, 2);
-  for (const auto& agent : world.agents()) agent->write_delay = 700ms;
-  world.kill(master());
+  for (const auto& agent : agents()) agent->write_delay = 700ms;
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
-  const Instant elected = world.now();
+  const Instant elected = now();
   Agent& first_leader = leader();
-  ASSERT_TRUE(world.run_until([&] { return !group(first_leader).attempt; }, 20s));
-  EXPECT_LE(world.now() - elected, longest_hold);
-  EXPECT_TRUE(world.promotes.empty());
+  ASSERT_TRUE(run_until([&] { return !group(first_leader).attempt; }, 20s));
+  EXPECT_LE(now() - elected, longest_hold);
+  EXPECT_TRUE(promotes.empty());
 }
 
 TEST_F(Authority, OneThatCannotBeRenewedIsGivenUp) {
   build(3, 2);
   slow_down_the_choice();
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
-  Agent& cut = leader();
-  world.stop(cut);
-  world.run_for(600ms);
-  for (const auto& other : world.agents()) world.cut(cut.address.host, other->address.host);
-  world.go_on(cut);
-  ASSERT_TRUE(world.run_until([&] { return !group(cut).attempt; }, 3s));
-  for (const Promote& each : world.promotes) EXPECT_NE(each.hello.agent_id, cut.id);
+  Agent& lost = leader();
+  stop(lost);
+  run_for(600ms);
+  for (const auto& other : agents()) cut(lost, *other);
+  go_on(lost);
+  ASSERT_TRUE(run_until([&] { return !group(lost).attempt; }, 3s));
+  for (const Promote& each : promotes) EXPECT_NE(each.hello.agent_id, lost.id());
 }
 
 // Stopped after the event, for that long.
@@ -75,20 +75,20 @@ class LeaderStopped : public Authority,
                       public ::testing::WithParamInterface<std::tuple<std::string, int>> {};
 
 TEST_P(LeaderStopped, OnlyOneMasterRemains) {
-  const auto [event, stop] = GetParam();
+  const auto [event, duration] = GetParam();
   build(3, 2);
   if (event != "+slave-reconf-sent") slow_down_the_choice();
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens(event));
   Agent& stopped = *who(event);
-  world.stop(stopped);
-  world.run_for(milliseconds{stop} / 2);
-  world.resume(world.server("10.0.0.3"));
-  world.run_for(milliseconds{stop} / 2);
-  world.go_on(stopped);
-  world.run_for(5s);
-  world.start(master());
-  world.run_for(25s);
+  stop(stopped);
+  run_for(milliseconds{duration} / 2);
+  resume(node("10.0.0.3"));
+  run_for(milliseconds{duration} / 2);
+  go_on(stopped);
+  run_for(5s);
+  start(master());
+  run_for(25s);
   EXPECT_TRUE(is_sound());
 }
 
@@ -102,79 +102,75 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(Authority, AStalledLeaderAsksAgainBeforeItPromotes) {
   build(3, 2);
   slow_down_the_choice();
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
   Agent& stalled = leader();
-  world.stop(stalled);
-  world.run_for(700ms);  // authority is over, the holds are not
-  world.go_on(stalled);
+  stop(stalled);
+  run_for(700ms);  // authority is over, the holds are not
+  go_on(stalled);
   ASSERT_TRUE(happens("+switch-master", 3s, 3));
-  EXPECT_EQ(world.promotes.size(), 1u);
-  EXPECT_EQ(world.promotes[0].hello.agent_id, stalled.id);
-  EXPECT_EQ(world.count("+elected-leader"), 1);
+  EXPECT_EQ(promotes.size(), 1u);
+  EXPECT_EQ(promotes[0].hello.agent_id, stalled.id());
+  EXPECT_EQ(count("+elected-leader"), 1);
 }
 
 TEST_F(Authority, ALeaderThatSleptPastTheHoldsDoesNotPromote) {
   build(3, 2);
   slow_down_the_choice();
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
   Agent& stalled = leader();
-  world.stop(stalled);
+  stop(stalled);
   ASSERT_TRUE(happens("+elected-leader", 5s, 2));
   // The second one is about to choose: the first wakes up with all its INFO in the inbox.
-  world.go_on(stalled);
+  go_on(stalled);
   ASSERT_TRUE(happens("+switch-master", 5s, 3));
-  EXPECT_EQ(world.promotes.size(), 1u);
-  EXPECT_NE(world.promotes[0].hello.agent_id, stalled.id);
+  EXPECT_EQ(promotes.size(), 1u);
+  EXPECT_NE(promotes[0].hello.agent_id, stalled.id());
 }
 
 TEST_F(Authority, AReplicaThatHangsOnItsPromotionIsRePointedWhenItWakes) {
   build(3, 2);
-  world.on_promote = [this, check = world.on_promote](const Agent& agent, const Promote& promote) {
-    check(agent, promote);
-    if (world.promotes.empty()) world.pause(world.server(promote.hello.master.host));
+  on_promote = [this](const Agent&, const Promote&, Redis& target) {
+    if (promotes.empty()) pause(target);
   };
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+switch-master", 4s, 3));  // not with the end of failover-timeout
-  ASSERT_EQ(world.promotes.size(), 2u);
-  EXPECT_GT(world.promotes[1].hello.config_epoch, world.promotes[0].hello.config_epoch);
-  EXPECT_NE(world.promotes[1].hello.master, world.promotes[0].hello.master);
-  Server& hung = world.server(world.promotes[0].hello.master.host);
-  world.run_for(3s);
-  world.resume(hung);
-  ASSERT_TRUE(world.run_until([&] { return hung.role == proto::Role::master; }, 1s));
-  ASSERT_TRUE(world.run_until([&] { return hung.role == proto::Role::replica; }, 1500ms));
-  world.run_for(10s);
-  EXPECT_TRUE(world.all_agree_on(world.promotes[1].hello.master));
+  ASSERT_EQ(promotes.size(), 2u);
+  EXPECT_GT(promotes[1].hello.config_epoch, promotes[0].hello.config_epoch);
+  EXPECT_NE(promotes[1].hello.master, promotes[0].hello.master);
+  Redis& hung = node(promotes[0].hello.master);
+  run_for(3s);
+  resume(hung);
+  ASSERT_TRUE(run_until([&] { return hung.role() == proto::Role::master; }, 1s));
+  ASSERT_TRUE(run_until([&] { return hung.role() == proto::Role::replica; }, 1500ms));
+  run_for(10s);
+  EXPECT_TRUE(all_agree_on(promotes[1].hello.master));
 }
 
 TEST_F(Authority, AnAgentThatNeverHeardOfTheLeaderWaitsForTheHold) {
   build(3, 2);
   slow_down_the_choice();
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
   Agent& silent = leader();
-  const Instant elected = world.now();
-  world.stop(silent);
+  const Instant elected = now();
+  stop(silent);
   ASSERT_TRUE(happens("+elected-leader", 5s, 2));
-  EXPECT_GE(world.now() - elected, 900ms);
-  EXPECT_LE(world.now() - elected, 2500ms);
+  EXPECT_GE(now() - elected, 900ms);
+  EXPECT_LE(now() - elected, 2500ms);
 }
 
 TEST_F(Authority, ALostPromotionIsRepeatedToTheSameReplica) {
   build(3, 2);
-  world.on_promote = [this, check = world.on_promote](const Agent& agent, const Promote& promote) {
-    check(agent, promote);
-    if (!world.promotes.empty()) return;
-    world.kill(world.server(promote.hello.master.host));  // before it arrives
-    world.start(world.server(promote.hello.master.host));
+  on_promote = [this](const Agent& agent, const Promote&, const Redis& target) {
+    if (promotes.empty()) reset_between(agent, target);  // before it arrives
   };
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+switch-master", 5s, 3));
-  ASSERT_EQ(world.promotes.size(), 2u);
-  EXPECT_EQ(world.promotes[0].hello.master, world.promotes[1].hello.master);
-  EXPECT_EQ(world.promotes[0].hello.config_epoch, world.promotes[1].hello.config_epoch);
+  ASSERT_EQ(promotes.size(), 2u);
+  EXPECT_EQ(promotes[0].hello.master, promotes[1].hello.master);
+  EXPECT_EQ(promotes[0].hello.config_epoch, promotes[1].hello.config_epoch);
 }
 
 // ---- the voter's side, to the millisecond -------------------------------------------------------

@@ -12,32 +12,36 @@ class Failover : public Cluster {
   // Everything that one agent announced, without notes.
   Story story_of(const Agent& agent) const {
     Story out;
-    for (const Heard& each : world.heard) {
-      if (each.agent == agent.name && each.event != "note") {
+    for (const Heard& each : heard) {
+      if (each.agent == agent.name() && each.event != "note") {
         out.push_back(each.event + " " + each.payload);
       }
     }
     return out;
   }
+  void build_with_a_favourite() {
+    build(3, 2);
+    node(second).priority = 50;
+  }
 };
 
 TEST_F(Failover, DeadMasterIsReplacedOnceAndEverywhere) {
   build(3, 2);
-  world.kill(master());
-  const Instant killed = world.now();
+  kill(master());
+  const Instant killed = now();
   ASSERT_TRUE(happens("+switch-master", 10s, 3));
-  EXPECT_LT(world.now() - killed, 1200ms);
-  world.run_for(30s);
-  EXPECT_EQ(world.count("+switch-master"), 3);
-  EXPECT_EQ(world.count("+try-failover"), 1);
-  EXPECT_EQ(world.count("+failover-end"), 1);
-  EXPECT_EQ(world.count("+slave-reconf-done"), 1);
-  EXPECT_EQ(world.promotes.size(), 1u);
+  EXPECT_LT(now() - killed, 1200ms);
+  run_for(30s);
+  EXPECT_EQ(count("+switch-master"), 3);
+  EXPECT_EQ(count("+try-failover"), 1);
+  EXPECT_EQ(count("+failover-end"), 1);
+  EXPECT_EQ(count("+slave-reconf-done"), 1);
+  EXPECT_EQ(promotes.size(), 1u);
 }
 
 TEST_F(Failover, WhatTheLeaderAnnounces) {
-  build(3, 2);
-  world.kill(master());
+  build_with_a_favourite();
+  kill(master());
   ASSERT_TRUE(happens("+failover-end", 10s));
   const Agent& leader = *who("+elected-leader");
   const std::string m = "master mymaster 10.0.0.1 6379";
@@ -50,7 +54,7 @@ TEST_F(Failover, WhatTheLeaderAnnounces) {
       "+odown " + m + " #quorum 2/2",
       "+new-epoch 1",
       "+try-failover " + m,
-      "+vote-for-leader " + leader.id.text() + " 1",
+      "+vote-for-leader " + leader.id().text() + " 1",
       "+elected-leader " + m,
       "+failover-state-select-slave " + m,
       "+selected-slave " + two + old,
@@ -71,19 +75,19 @@ TEST_F(Failover, WhatTheLeaderAnnounces) {
 }
 
 TEST_F(Failover, WhatAFollowerAnnounces) {
-  build(3, 2);
-  world.kill(master());
+  build_with_a_favourite();
+  kill(master());
   ASSERT_TRUE(happens("+failover-end", 10s));
   const Agent& leader = *who("+elected-leader");
-  const Agent& follower = &leader == &world.agent(0) ? world.agent(1) : world.agent(0);
+  const Agent& follower = &leader == &agent(0) ? agent(1) : agent(0);
   const std::string m = "master mymaster 10.0.0.1 6379";
   const std::string fresh = " @ mymaster 10.0.0.2 6379";
   const Story expected{
       "+sdown " + m,
       "+odown " + m + " #quorum 2/2",
       "+new-epoch 1",
-      "+vote-for-leader " + leader.id.text() + " 1",
-      "+config-update-from sentinel " + leader.id.text() + " " + leader.address.host +
+      "+vote-for-leader " + leader.id().text() + " 1",
+      "+config-update-from sentinel " + leader.id().text() + " " + leader.address().host +
           " 26379 @ mymaster 10.0.0.1 6379",
       "+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379",
       "+slave slave 10.0.0.1:6379 10.0.0.1 6379" + fresh,
@@ -93,21 +97,21 @@ TEST_F(Failover, WhatAFollowerAnnounces) {
 }
 
 TEST_F(Failover, TheDeadMasterIsADownReplicaAfterwards) {
-  build(3, 2);
-  world.kill(master());
+  build_with_a_favourite();
+  kill(master());
   ASSERT_TRUE(happens("+failover-end", 10s));
-  world.heard.clear();
-  world.run_for(10s);
-  EXPECT_EQ(world.payloads("+sdown"),
+  heard.clear();
+  run_for(10s);
+  EXPECT_EQ(payloads("+sdown"),
             Story(3, "slave 10.0.0.1:6379 10.0.0.1 6379 @ mymaster 10.0.0.2 6379"));
-  EXPECT_EQ(world.heard.size(), 3u);
+  EXPECT_EQ(heard.size(), 3u);
 }
 
 TEST_F(Failover, AForcedOneLooksAlikeButForTheFault) {
   build(3, 2);
-  EXPECT_EQ(world.order(world.agent(0), FailOver{"mymaster"}).status, OrderStatus::ok);
+  EXPECT_EQ(order(agent(0), FailOver{"mymaster"}).status, OrderStatus::ok);
   ASSERT_TRUE(happens("+failover-end", 10s));
-  const Story told = story_of(world.agent(0));
+  const Story told = story_of(agent(0));
   ASSERT_GE(told.size(), 4u);
   EXPECT_EQ(told[0], "+new-epoch 1");
   EXPECT_EQ(told[1], "+try-failover master mymaster 10.0.0.1 6379");
@@ -116,23 +120,23 @@ TEST_F(Failover, AForcedOneLooksAlikeButForTheFault) {
 
 TEST_F(Failover, OneAgentAloneCanDoItIfTheQuorumSaysSo) {
   build(1, 2, one_second(1));
-  world.kill(master());
+  kill(master());
   EXPECT_TRUE(happens("+switch-master", 3s));
 }
 
 TEST_F(Failover, ANewerConfigurationEndsTheAttempt) {
   build(3, 2);
-  world.pause(world.server("10.0.0.3"));  // the choice takes a moment
-  world.kill(master());
+  pause(node("10.0.0.3"));  // the choice takes a moment
+  kill(master());
   ASSERT_TRUE(happens("+elected-leader"));
   Agent& leader = *who("+elected-leader");
-  Agent& other = &leader == &world.agent(0) ? world.agent(1) : world.agent(0);
-  const proto::Hello news{other.address, other.id, proto::Epoch{10},
-                          "mymaster",    second,   proto::Epoch{10}};
-  world.feed(leader, HelloHeard{std::nullopt, news});
+  Agent& other = &leader == &agent(0) ? agent(1) : agent(0);
+  const proto::Hello news{other.address(), other.id(), proto::Epoch{10},
+                          "mymaster",      second,     proto::Epoch{10}};
+  leader.feed(HelloHeard{std::nullopt, news});
   EXPECT_FALSE(group(leader).attempt.has_value());
-  world.run_for(500ms);
-  EXPECT_TRUE(world.promotes.empty());
+  run_for(500ms);
+  EXPECT_TRUE(promotes.empty());
 }
 
 // ---- one candidate, every answer by hand --------------------------------------------------------
@@ -222,15 +226,12 @@ TEST_F(Candidate, IsOvertakenByANewerVote) {
 }
 
 TEST_F(Failover, InAMixedGroupToo) {
-  world.build(1, 2, one_second());
-  world.add_sentinel(first);
-  world.add_sentinel(first);
-  settle();
-  world.kill(master());
-  EXPECT_TRUE(happens("+switch-master", 3s));
-  world.run_for(10s);
-  world.start(master());
-  world.run_for(10s);
+  build_mixed(1, 2, 2, never_standing());
+  kill(master());
+  EXPECT_TRUE(run_until([&] { return count("+switch-master", agent(0)) == 1; }, 3s));
+  run_for(10s);
+  start(master());
+  run_for(10s);
   EXPECT_TRUE(is_sound());
 }
 

@@ -121,48 +121,47 @@ class Disks : public Cluster {};
 
 TEST_F(Disks, ACandidateWhoseDiskRefusesNeitherAsksNorBurnsEpochs) {
   build(3, 2);
-  for (const auto& agent : world.agents()) agent->disk_fails = true;
-  world.kill(master());
-  world.run_for(20s);
-  EXPECT_EQ(world.count("+try-failover") + world.count("+new-epoch"), 0);
-  for (const auto& agent : world.agents()) {
-    EXPECT_LE(number(agent->core->state().current_epoch), 30u);
-    agent->disk_fails = false;
+  for (const auto& agent : agents()) agent->disk.fails = true;
+  kill(master());
+  run_for(20s);
+  EXPECT_EQ(count("+try-failover") + count("+new-epoch"), 0);
+  for (const auto& agent : agents()) {
+    EXPECT_LE(number(agent->core()->state().current_epoch), 30u);
+    agent->disk.fails = false;
   }
   ASSERT_TRUE(happens("+switch-master", 10s, 3));
 }
 
 TEST_F(Disks, OneRefusingDiskDoesNotStopTheOthers) {
   build(3, 2);
-  world.agent(0).disk_fails = true;
-  world.kill(master());
+  agent(0).disk.fails = true;
+  kill(master());
   ASSERT_TRUE(happens("+switch-master", 10s, 3));
-  world.run_for(10s);
-  EXPECT_EQ(world.count("+switch-master"), 3);
+  run_for(10s);
+  EXPECT_EQ(count("+switch-master"), 3);
 }
 
 TEST_F(Disks, AllRefusingAfterThePromotionStillLeavesOnePublishedMaster) {
   build(3, 2);
-  world.on_promote = [this, check = world.on_promote](const Agent& agent, const Promote& promote) {
-    check(agent, promote);
-    for (const auto& each : world.agents()) each->disk_fails = true;
+  on_promote = [this](const Agent&, const Promote&, const Redis&) {
+    for (const auto& each : agents()) each->disk.fails = true;
   };
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+switch-master", 10s, 3));
-  world.run_for(10s);
-  EXPECT_EQ(world.count("+switch-master"), 3);
-  EXPECT_TRUE(world.all_agree_on(world.promotes.at(0).hello.master));
+  run_for(10s);
+  EXPECT_EQ(count("+switch-master"), 3);
+  EXPECT_TRUE(all_agree_on(promotes.at(0).hello.master));
 }
 
 TEST_F(Disks, ACrashBetweenTheNewFileAndItsReportKeepsOneVoteAnEpoch) {
   build(3, 2);
-  for (const auto& agent : world.agents()) agent->disk_fails_late = true;
-  world.kill(master());
-  world.run_for(3s);
-  for (const auto& agent : world.agents()) {
-    world.kill(*agent);
-    agent->disk_fails_late = false;
-    world.start(*agent);
+  for (const auto& agent : agents()) agent->disk.fails_late = true;
+  kill(master());
+  run_for(3s);
+  for (const auto& agent : agents()) {
+    kill(*agent);
+    agent->disk.fails_late = false;
+    start(*agent);
   }
   ASSERT_TRUE(happens("+switch-master", 15s, 3));
 }

@@ -121,7 +121,7 @@ TEST_F(Votes, AJumpNeedsTwoPublishers) {
   EXPECT_EQ(solo.group().master().address.host, "10.0.0.2");
 }
 
-// ---- opinions ----------------------------------------------------------------------------------
+// ---- opinions -----------------------------------------------------------------------------------
 
 // Our master is silent; the peers' answers are the test's.
 class Answers : public ::testing::Test {
@@ -185,10 +185,8 @@ TEST_F(Answers, ARefusedQuestionIsAskedAgain) {
 
 class Opinions : public Cluster {
  protected:
-  // a1 alone does not see the master any more.
-  void blind(int agent) {
-    world.cut(world.agent(static_cast<std::size_t>(agent)).address.host, "10.0.0.1");
-  }
+  // One agent alone does not see the master any more.
+  void blind(std::size_t index) { cut(agent(index), master()); }
 };
 
 TEST_F(Opinions, AnAskIsNone) {
@@ -196,12 +194,12 @@ TEST_F(Opinions, AnAskIsNone) {
   blind(0);
   ASSERT_TRUE(happens("+sdown", 3s));
   for (int i = 0; i < 50; ++i) {
-    world.ask_vote(world.agent(0), {first, Epoch{}, std::nullopt});
-    world.ask_vote(world.agent(0), {first, Epoch{}, world.agent(1).id});
-    world.run_for(50ms);
+    ask_vote(agent(0), {first, Epoch{}, std::nullopt});
+    ask_vote(agent(0), {first, Epoch{}, agent(1).id()});
+    run_for(50ms);
   }
-  EXPECT_EQ(world.count("+odown"), 0);
-  EXPECT_TRUE(world.promotes.empty());
+  EXPECT_EQ(count("+odown"), 0);
+  EXPECT_TRUE(promotes.empty());
 }
 
 TEST_F(Opinions, ExpireAndCountFromTheSending) {
@@ -211,29 +209,29 @@ TEST_F(Opinions, ExpireAndCountFromTheSending) {
   ASSERT_TRUE(happens("+odown", 3s));
   // Both replicas are gone too, so nobody stands; then the other opinion stops coming.
   const Group& own = group(*who("+odown"));
-  Agent& other = who("+odown") == &world.agent(0) ? world.agent(1) : world.agent(0);
-  world.kill(world.server("10.0.0.2"));
-  world.kill(world.server("10.0.0.3"));
-  world.stop(other);
-  const Instant stopped = world.now();
-  ASSERT_TRUE(world.run_until([&] { return !own.objectively_down; }, 10s));
-  EXPECT_LE(world.now() - stopped, 5001ms);
-  EXPECT_GE(world.now() - stopped, 3900ms);
+  Agent& other = who("+odown") == &agent(0) ? agent(1) : agent(0);
+  kill(node("10.0.0.2"));
+  kill(node("10.0.0.3"));
+  stop(other);
+  const Instant stopped = now();
+  ASSERT_TRUE(run_until([&] { return !own.objectively_down; }, 10s));
+  EXPECT_LE(now() - stopped, 5001ms);
+  EXPECT_GE(now() - stopped, 3900ms);
 }
 
 TEST_F(Opinions, AreForgottenWithTheAddress) {
   build(3, 2);
-  world.kill(master());
+  kill(master());
   ASSERT_TRUE(happens("+switch-master", 5s, 3));
-  for (const auto& agent : world.agents()) {
+  for (const auto& agent : agents()) {
     for (const auto& [id, view] : group(*agent).peers) {
       const bool stale = view.opinion && view.opinion->address == first && view.opinion->down &&
                          group(*agent).objectively_down;
       EXPECT_FALSE(stale);
     }
   }
-  world.run_for(20s);
-  EXPECT_EQ(world.count("+try-failover"), 1);
+  run_for(20s);
+  EXPECT_EQ(count("+try-failover"), 1);
 }
 
 }  // namespace

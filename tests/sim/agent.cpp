@@ -113,7 +113,7 @@ void Agent::save() {
   const Duration time = kind_ == Kind::legacy ? Duration{0} : disk.save_time;
   if (time == Duration{0}) return saved(number);
   world_.queue().after(time, [this, mine, number] {
-    if (alive() && life() == mine) saved(number);
+    world_.network().deliver(*this, mine, [this, number] { saved(number); });
   });
 }
 

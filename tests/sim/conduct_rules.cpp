@@ -23,7 +23,7 @@ void ConductRules::fail(const Agent& agent, const std::string& invariant, const 
 }
 
 ConductRules::Record& ConductRules::record_of(const Agent& agent) {
-  Record& record = records_[&agent];
+  Record& record = records_[agent];
   if (record.life != agent.life()) {
     record = Record{};
     record.life = agent.life();
@@ -51,7 +51,8 @@ void ConductRules::stepping(Agent& agent, const consensus::Event& event) {
     for (auto& [name, back] : record.returns) {
       const Group* const group = agent.core()->state().find(name);
       const bool ours = group != nullptr && group->master().address == link->second;
-      if (ours && back.ponged) back.is_back = true;
+      const bool up = ours && !group->master().subjectively_down;
+      if (up && back.ponged) back.is_back = true;
     }
   }
 }
@@ -138,7 +139,6 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
     if (back.aborted_at && *back.aborted_at + often > world_.now()) {
       fail(agent, "a master that comes and goes is replaced", news.group);
     }
-    if (group != nullptr && record.promoted.contains(group->master().address)) return;
     back.aborted_at = world_.now();
   }
 }

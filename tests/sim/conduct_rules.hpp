@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tests/sim/invariants.hpp"
+#include "tests/sim/per_agent.hpp"
 #include "tests/sim/world.hpp"
 
 namespace vedette::sim {
@@ -53,7 +54,7 @@ class ConductRules : public Watcher {
 
   World& world_;
   Limits limits_;
-  std::map<const Agent*, Record> records_;
+  PerAgent<Record> records_;
   std::set<proto::Address> published_;  // addresses that were masters of a configuration
 };
 

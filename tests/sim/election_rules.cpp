@@ -15,6 +15,7 @@ namespace {
 constexpr Duration authority = 500ms;
 constexpr Duration hold = 1s;
 constexpr Duration longest_hold = 5s;
+constexpr Duration longest_execution = 500ms;  // of a Promote, from its write
 constexpr Duration silence_after_start = 3s;
 constexpr Duration voters_answer_within = 1500ms;  // 1 s by the rule, and one round trip
 constexpr std::size_t most_groups = 4;  // more are looked at by name only, for the sake of speed
@@ -67,7 +68,7 @@ void ElectionRules::fail(const Agent& agent, const std::string& invariant,
 }
 
 ElectionRules::Record& ElectionRules::record_of(const Agent& agent) {
-  Record& record = records_[&agent];
+  Record& record = records_[agent];
   if (record.life != agent.life()) {
     record = Record{};
     record.life = agent.life();
@@ -196,7 +197,8 @@ void ElectionRules::judge_hold(const Agent& agent, Record& record, const Group& 
          text_of(vote) + " within the hold of " + text_of(given.vote));
   }
   const Candidacy& own = record.candidacies[group.name];
-  const bool executes = own.written && world_.now() < *own.written + hold && !own.by_force;
+  const bool executes =
+      own.written && world_.now() < *own.written + longest_execution && !own.by_force;
   if (executes && vote.voted_for != agent.id()) {
     fail(agent, "a leader keeps its vote while a promotion may execute", text_of(vote));
   }

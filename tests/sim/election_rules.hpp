@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/sim/invariants.hpp"
+#include "tests/sim/per_agent.hpp"
 #include "tests/sim/world.hpp"
 
 namespace vedette::sim {
@@ -83,7 +84,7 @@ class ElectionRules : public Watcher {
 
   World& world_;
   Limits limits_;
-  std::map<const Agent*, Record> records_;
+  PerAgent<Record> records_;
 };
 
 }  // namespace vedette::sim

@@ -122,8 +122,8 @@ struct Agent::Execute {
         const std::string error = node->refusal(true);
         if (!error.empty()) return refused(c, error);
         node->publish(*hello);
-      } else {
-        other.as_agent()->feed(consensus::HelloHeard{std::nullopt, *hello});
+      } else if (Agent* const peer = other.as_agent()) {
+        peer->feed(consensus::HelloHeard{std::nullopt, *hello});
       }
       return consensus::Acknowledged{c.link, c.request};
     });
@@ -135,7 +135,7 @@ struct Agent::Execute {
     World* const w = &world;
     const unsigned life = self.life();
     world.queue().after(self.write_delay, [agent, w, c, life] {
-      if (agent->running() && agent->life() == life) write(*agent, *w, c);
+      w->network().deliver(*agent, life, [agent, w, c] { write(*agent, *w, c); });
     });
   }
   // Its last moment is judged here, at the socket.

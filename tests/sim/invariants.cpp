@@ -39,7 +39,10 @@ Limits limits_of(const Plan& plan) {
   Limits out;
   out.legacy = plan.legacy > 0;
   out.forgotten_peers = !plan.introduced;
-  out.single_word = out.legacy || !plan.introduced || plan.agents == 1;
+  const auto forged =
+      std::count_if(plan.actions.begin(), plan.actions.end(),
+                    [](const Action& action) { return action.what == What::forge_hello; });
+  out.single_word = out.legacy || !plan.introduced || plan.agents == 1 || forged > 1;
   for (const Action& action : plan.actions) {
     const std::string_view limit = limit_of(action.what);
     out.restored_disk |= limit == "restored disk";
@@ -154,7 +157,7 @@ void Invariants::check_state(const Agent& agent) {
 // Within one life nothing goes back; what counts as durable not even across lives.
 void Invariants::check_heights(const Agent& agent) {
   const consensus::State& state = agent.core()->state();
-  Heights& seen = heights_[&agent];
+  Heights& seen = heights_[agent];
   if (seen.life != agent.life()) {
     seen.groups.clear();
     seen.life = agent.life();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "tests/sim/faults.hpp"
+#include "tests/sim/per_agent.hpp"
 #include "tests/sim/world.hpp"
 
 namespace vedette::sim {
@@ -20,7 +21,7 @@ struct Limits {
   bool restored_disk = false;
   bool stopped_clock = false;
   bool forgotten_peers = false;  // RESET, REMOVE, or agents that never met: rule 5 is to come
-  bool single_word = false;       // an agent may know one peer only, and must believe its epoch
+  bool single_word = false;      // an agent may know one peer only, and must believe its epoch
   bool moved = false;            // addresses changed hands
 };
 Limits limits_of(const Plan& plan);
@@ -81,8 +82,8 @@ class Invariants : public Watcher {
   void note_connect(const Agent& agent, const consensus::Connect& connect);
   void note_loss(const Agent& agent, consensus::LinkId link);
   void measure_lateness(const Agent& agent);
-  [[nodiscard]] Instant own_time(const Agent& agent) const;
-  void lose(const Agent& agent, Silence& silence) const;
+  Instant own_time(const Agent& agent);
+  void lose(const Agent& agent, Silence& silence);
   void begin_anew(const Agent& agent);
   void judge_down(const Agent& agent, const proto::Address& address);
   void note_down(const Agent& agent, const std::string& master, bool down);
@@ -98,11 +99,11 @@ class Invariants : public Watcher {
   std::map<std::pair<std::string, Epoch>, proto::Address> published_;
   std::map<std::pair<std::string, Epoch>, proto::Address> targets_;
   std::map<proto::Address, std::string> promoted_for_;
-  std::map<std::pair<const Agent*, consensus::LinkId>, proto::Address> links_;
+  PerAgent<std::map<consensus::LinkId, Silence*>> links_;
   std::map<std::pair<const Agent*, proto::Address>, Silence> silences_;
   std::map<std::pair<const Agent*, std::string>, Down> downs_;
-  std::map<const Agent*, Heights> heights_;
-  std::map<const Agent*, Lateness> lateness_;
+  PerAgent<Heights> heights_;
+  PerAgent<Lateness> lateness_;
   std::map<std::pair<const Agent*, std::string>, Instant>
       asked_at_;  // INFO for a choice, by its clock
   std::uint64_t checks_ = 0;

@@ -97,6 +97,9 @@ class Network {
   // It comes back under another address (only while it is stopped).
   void move(Process& process, const proto::Address& address);
 
+  // Runs `task` as that life of the process would: behind what waits for it, or never.
+  void deliver(Process& to, unsigned life, Task task);
+
   // ---- routes ----
   [[nodiscard]] const Route& route(HostId from, HostId to) const;
   void set_normal(const Route& route) { normal_ = route; }
@@ -144,7 +147,6 @@ class Network {
   void transmit(ConnId conn, Side from, Task arrives);
   void plan_arrival(Conn& conn, Side from, Instant when, Task arrives);
   Duration travel_time(const Route& route);
-  void deliver(Process& to, unsigned life, Task task);
   void run_inbox(Process& process);
   void arrive(ConnId conn, Side at, const Task& task);
   void knock(ConnId conn, const std::function<void(bool)>& told);

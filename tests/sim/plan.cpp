@@ -109,8 +109,8 @@ class Drawing {
   }
 
   void draw_cluster() {
-    plan_.agents = one_of(std::array{1u, 2u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 4u, 5u, 5u, 5u});
-    if (pick(40) == 0) plan_.agents = 6 + static_cast<unsigned>(pick(4));
+    plan_.agents = one_of(std::array{1u, 2u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 4u, 5u, 5u});
+    if (pick(60) == 0) plan_.agents = 6 + static_cast<unsigned>(pick(4));
     plan_.masters = pick(25) == 0 ? 2 + static_cast<unsigned>(pick(3)) : 1;
     plan_.replicas = one_of(std::array{0u, 1u, 1u, 2u, 2u, 2u, 2u, 2u, 2u, 3u});
     if (pick(100) == 0) plan_.replicas = 4 + static_cast<unsigned>(pick(2));
@@ -120,7 +120,7 @@ class Drawing {
     }
     // Independent of the majority, also where nobody would configure it.
     plan_.quorum = 1 + static_cast<unsigned>(pick(plan_.agents));
-    plan_.down_after = one_of(std::array{200ms, 300ms, 500ms, 1000ms, 1000ms, 2000ms});
+    plan_.down_after = one_of(std::array{200ms, 500ms, 1000ms, 1000ms, 1000ms, 2000ms});
     plan_.failover_timeout = one_of(std::array{1s, 3s, 3s, 10s, 60s});
     plan_.parallel_syncs = 1 + static_cast<unsigned>(pick(2));
     plan_.delay = one_of(std::array<Duration, 4>{50us, 200us, 200us, 5ms});

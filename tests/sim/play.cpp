@@ -16,7 +16,7 @@ namespace {
 
 constexpr Duration warm_up = 4s;
 constexpr Duration slice = 100ms;
-constexpr Duration quiet = 3s;  // after all is well: does it stay so?
+constexpr Duration quiet = 1500ms;  // after all is well: does it stay so?
 
 class Run {
  public:
@@ -116,7 +116,7 @@ class Run {
     if (world_.failed() || excused()) return;
     const std::size_t all = world_.agents().size();
     const std::size_t needed = std::max<std::size_t>(consensus::majority(all), plan_.quorum);
-    std::size_t spare = all - needed;
+    std::size_t spare = all - std::min(all, needed);
     Healthy healthy;
     for (const auto& process : world_.nodes()) healthy.hosts.insert(process->host());
     for (const auto& process : world_.agents()) healthy.hosts.insert(process->host());

@@ -24,8 +24,9 @@ void Redis::begin_as_replica_of(const Redis& master) {
 void Redis::boot() {
   world_.network().start(*this);
   run_id_ = world_.make_id();
+  const proto::Role before = role_;
   role_ = file_ ? proto::Role::replica : proto::Role::master;
-  role_since_ = world_.now();
+  if (role_ != before) role_since_ = world_.now();
   following_ = file_.value_or(proto::Address{});
   link_ = file_ ? Link::connect : Link::none;
   link_down_since_ = world_.now();

@@ -74,7 +74,7 @@ class Redis : public Process {
   [[nodiscard]] Position offset() const noexcept { return offset_; }
   [[nodiscard]] bool in_sync() const noexcept { return link_ == Link::connected; }
   [[nodiscard]] bool answers() const noexcept { return running() && !busy && !refuses_password; }
-  // When it took its present role, or started.
+  // When it took its present role.
   [[nodiscard]] Instant master_since() const noexcept { return role_since_; }
   // The last instant at which it was a master, if it ever was.
   [[nodiscard]] std::optional<Instant> last_master() const;
@@ -117,6 +117,7 @@ class Redis : public Process {
   void on_offer(ConnId conn, Redis& replica, const Offer& offer);
   [[nodiscard]] bool can_continue(const Offer& offer) const;
   void send_missing(const Replica& replica, Position from);
+  void plan_full_sync(ConnId conn, Duration delay);
   void send_everything(ConnId conn);
   void synced(ConnId conn, const std::string& replid);
   void write_stream(const Stream& piece);

@@ -7,8 +7,8 @@
 namespace vedette::sim {
 
 namespace {
-constexpr Duration replication_timeout = 60s;
-constexpr int crons_between_pings = 10;
+constexpr Duration replication_timeout = 10s;
+constexpr int crons_between_pings = 3;
 constexpr Position ping_bytes = 14;
 }  // namespace
 
@@ -34,10 +34,12 @@ bool Redis::turn_to(const std::optional<proto::Address>& master) {
       second_offset_ = offset_ + 1;
       replid_ = world_.make_id();
       role_ = proto::Role::master;
+      role_since_ = world_.now();
     }
     following_ = {};
   } else {
     was_master_until_ = last_master();
+    if (role_ == proto::Role::master) role_since_ = link_down_since_ = world_.now();
     role_ = proto::Role::replica;
     following_ = *master;
     drop_replicas();
@@ -58,7 +60,7 @@ void Redis::go_on_with(const std::optional<proto::Address>& master) {
 }
 
 void Redis::drop_master_link() {
-  link_down_since_ = world_.now();
+  if (in_sync()) link_down_since_ = world_.now();
   link_ = role_ == proto::Role::replica ? Link::connect : Link::none;
   changed();
 }
@@ -84,6 +86,9 @@ void Redis::cron() {
       drop_master_link();
     }
     if (link_ == Link::connect) connect_to_master();
+    // REPLCONF ACK: a master that started anew answers it with a reset.
+    if (link_ == Link::connected && master_conn_)
+      world_.network().send(*master_conn_, *this, [] {});
   } else if (++crons_ % crons_between_pings == 0 && !replicas_.empty()) {
     write_stream({ping_bytes, std::nullopt, nullptr});
   }
@@ -131,9 +136,15 @@ void Redis::on_offer(ConnId conn, Redis& replica, const Offer& offer) {
     if (replica.master_conn_ == conn) replica.link_ = Link::sync;
     replica.changed();
   });
+  plan_full_sync(conn, replica.sync_time);
+}
+
+void Redis::plan_full_sync(ConnId conn, Duration delay) {
   const unsigned mine = life();
-  world_.queue().after(replica.sync_time, [this, conn, mine] {
-    if (running() && life() == mine) send_everything(conn);
+  world_.queue().after(delay, [this, conn, mine] {
+    if (!alive() || life() != mine) return;
+    if (paused()) return plan_full_sync(conn, 100ms);
+    send_everything(conn);
   });
 }
 

@@ -39,7 +39,8 @@ std::string what_is_wrong(World& world, const Healthy& healthy, const Shard& sha
     }
     const bool follows = other->role() == proto::Role::replica && other->following() == *master;
     if (!follows || !other->in_sync()) {
-      return proto::to_string(other->address()) + " does not follow " + proto::to_string(*master);
+      return proto::to_string(other->address()) + " does not follow " + proto::to_string(*master) +
+             ": " + other->role_reply().link_state + " " + proto::to_string(other->following());
     }
   }
   return {};
