@@ -33,19 +33,11 @@ class Agenda {
   // Replaces the subject's deadline; `never` takes it off.
   void set(const Subject& subject, Instant when) {
     const auto it = when_.find(subject);
-    if (it != when_.end()) {
-      if (it->second == when) return;  // as it mostly is
-      queue_.erase({it->second, subject});
-      if (when != never) {
-        it->second = when;
-        queue_.emplace(when, subject);
-      } else {
-        when_.erase(it);
-      }
-    } else if (when != never) {
-      when_.emplace(subject, when);
-      queue_.emplace(when, subject);
-    }
+    if (it != when_.end() && it->second == when) return;  // as it mostly is
+    forget(subject);
+    if (when == never) return;
+    when_.emplace(subject, when);
+    queue_.emplace(when, subject);
   }
   void forget(const Subject& subject) {
     const auto it = when_.find(subject);

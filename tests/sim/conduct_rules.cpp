@@ -37,24 +37,34 @@ void ConductRules::stepping(Agent& agent, const consensus::Event& event) {
   check_pace(agent, record);
   if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
     const auto sent = record.pings.extract(pong->request);
-    const auto link = record.links.find(pong->link);
+    Return* const back = return_on(agent, record, pong->link);
     const bool counts = pong->kind == consensus::Pong::valid && !pong->loading;
-    if (sent.empty() || link == record.links.end() || !counts) return;
-    for (auto& [name, back] : record.returns) {
-      const Group* const group = agent.core()->state().find(name);
-      const bool ours = group != nullptr && group->master().address == link->second;
-      if (ours && back.down_at && sent.mapped() >= *back.down_at) back.ponged = true;
-    }
+    if (sent.empty() || back == nullptr || !counts) return;
+    if (back->down_at && sent.mapped() >= *back->down_at) back->ponged = true;
   } else if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
-    const auto link = record.links.find(role->link);
-    if (link == record.links.end() || role->role.role != proto::Role::master) return;
-    for (auto& [name, back] : record.returns) {
-      const Group* const group = agent.core()->state().find(name);
-      const bool ours = group != nullptr && group->master().address == link->second;
-      const bool up = ours && !group->master().subjectively_down;
-      if (up && back.ponged) back.is_back = true;
-    }
+    Return* const back = return_on(agent, record, role->link);
+    if (back == nullptr || role->role.role != proto::Role::master) return;
+    const bool up = !master_on(agent, record, role->link)->master().subjectively_down;
+    if (up && back->ponged) back->is_back = true;
   }
+}
+
+// The group whose master that link leads to.
+const Group* ConductRules::master_on(const Agent& agent, const Record& record,
+                                     consensus::LinkId link) const {
+  const auto address = record.links.find(link);
+  if (address == record.links.end()) return nullptr;
+  for (const auto& [name, back] : record.returns) {
+    const Group* const group = agent.core()->state().find(name);
+    if (group != nullptr && group->master().address == address->second) return group;
+  }
+  return nullptr;
+}
+
+ConductRules::Return* ConductRules::return_on(const Agent& agent, Record& record,
+                                              consensus::LinkId link) {
+  const Group* const group = master_on(agent, record, link);
+  return group == nullptr ? nullptr : &record.returns[group->name];
 }
 
 void ConductRules::stepped(Agent& agent, const consensus::Event&,

@@ -46,6 +46,9 @@ class ConductRules : public Watcher {
 
   Record& record_of(const Agent& agent);
   void fail(const Agent& agent, const std::string& invariant, const std::string& what);
+  const consensus::Group* master_on(const Agent& agent, const Record& record,
+                                    consensus::LinkId link) const;
+  Return* return_on(const Agent& agent, Record& record, consensus::LinkId link);
   void check_pace(const Agent& agent, Record& record);
   void check_switches(const Agent& agent, Record& record, const consensus::Commands& commands);
   void check_syncs(const Agent& agent);

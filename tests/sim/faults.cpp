@@ -22,7 +22,6 @@ void Faults::apply(const Action& action) {
 }
 
 void Faults::run(const Action& action) {
-  ++injected_;
   last_trouble_ = world_.now();
   Undo undo;
   if (action.what <= What::move_agent) {

@@ -28,7 +28,6 @@ class Faults : public Watcher {
 
   // The last instant at which something was wrong, or `now` while it is.
   [[nodiscard]] Instant last_trouble() const;
-  [[nodiscard]] unsigned injected() const noexcept { return injected_; }
 
  private:
   struct Apply;
@@ -71,7 +70,6 @@ class Faults : public Watcher {
   std::map<std::uint64_t, Undo> in_force_;
   Instant last_trouble_{};
   std::vector<Action> armed_;
-  unsigned injected_ = 0;
   unsigned addresses_ = 0;
 };
 

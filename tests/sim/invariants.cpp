@@ -128,7 +128,7 @@ void Invariants::stepping(Agent& agent, const consensus::Event& event) {
   }
 }
 
-void Invariants::stepped(Agent& agent, const consensus::Event& event,
+void Invariants::stepped(Agent& agent, const consensus::Event&,
                          const consensus::Commands& commands) {
   if (!agent.core()) return;
   for (const consensus::Command& command : commands) std::visit(Look{*this, agent}, command);
@@ -136,7 +136,6 @@ void Invariants::stepped(Agent& agent, const consensus::Event& event,
   const std::size_t groups = agent.core()->state().groups.size();
   if (groups <= 4 || checks_ % groups == 0) check_state(agent);
   if (checks_ % 64 == 0) check_bounds(agent);
-  static_cast<void>(event);
 }
 
 void Invariants::check_state(const Agent& agent) {

@@ -69,7 +69,6 @@ class Invariants : public Watcher {
   void check_state(const Agent& agent);
   void check_heights(const Agent& agent);
   void check_bounds(const Agent& agent);
-  void check_self_raised(const Agent& agent, const consensus::Event& event);
   void check_authority(const Agent& agent, const consensus::Promote& promote);
   void check_bound_voters(const Agent& agent, const std::string& group,
                           const consensus::Vote& vote);
