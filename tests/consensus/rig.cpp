@@ -5,7 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "tests/sim/soundness.hpp"
+#include "tests/sim/rules/soundness.hpp"
 
 namespace vedette::consensus::testing {
 

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/sim/invariants.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/sim/cluster/world.hpp"
+#include "tests/sim/rules/invariants.hpp"
 
 namespace vedette::consensus::testing {
 

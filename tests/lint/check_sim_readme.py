@@ -28,10 +28,9 @@ def read(path):
 
 def simulator():
     """Its own files: tests, what tests share and the model of a real Sentinel are no part of it."""
-    for path in sorted(SIM.glob("*.?pp")):
-        about_tests = path.stem.endswith("_test") or path.stem in ("probe", "scenario")
-        if not about_tests and not path.stem.startswith("legacy_"):
-            yield path
+    yield SIM / "main.cpp"
+    for folder in ("cluster", "play", "rules"):
+        yield from sorted((SIM / folder).glob("*.?pp"))
 
 
 def between(text, start, end):
@@ -41,8 +40,8 @@ def between(text, start, end):
 def known():
     """Section -> the names that its table must hold."""
     invariants = {name for path in simulator() for name in BLAME.findall(read(path))}
-    faults = set(FAULT.findall(between(read(SIM / "plan.cpp"), " rows{{", "}};")))
-    limits = set(LIMIT.findall(between(read(SIM / "invariants.hpp"), "struct Limits {", "};")))
+    faults = set(FAULT.findall(between(read(SIM / "play" / "plan.cpp"), " rows{{", "}};")))
+    limits = set(LIMIT.findall(between(read(SIM / "rules" / "invariants.hpp"), "struct Limits {", "};")))
     return {
         "Parts": {path.stem for path in simulator()},
         "Faults": faults,

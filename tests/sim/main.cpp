@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/sim/campaign.hpp"
-#include "tests/sim/play.hpp"
-#include "tests/sim/shrink.hpp"
+#include "tests/sim/play/campaign.hpp"
+#include "tests/sim/play/play.hpp"
+#include "tests/sim/play/shrink.hpp"
 
 namespace vedette::sim {
 namespace {

@@ -1,6 +1,6 @@
 """The simulator's model of redis-sentinel 7.0.15 is right: the real one does the same.
 
-The scenarios and what comes out of them are written in tests/sim/legacy_*.txt. The unit test
+The scenarios and what comes out of them are written in tests/sim/legacy/*.txt. The unit test
 LegacyScenario puts them to the model, this one to Debian's redis-sentinel, whatever VEDETTE_BIN is.
 Times are part of what the model claims: never less than it says, and hardly more, as far as this
 machine keeps time at all.
@@ -21,7 +21,7 @@ A, B = "a" * 40, "b" * 40
 
 
 def scenario(name):
-    lines = (settings.ROOT / "tests" / "sim" / name).read_text().splitlines()
+    lines = (settings.ROOT / "tests" / "sim" / "legacy" / name).read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -164,14 +164,14 @@ class LegacyModel(SystemTest):
         self.assertGreaterEqual(seconds, int(low) / 1000 - 0.002, what)
         self.assertLessEqual(seconds, int(high) / 1000 + lateness.slack(), what)
 
-    # ---- legacy_votes.txt ----------------------------------------------------------------------
+    # ---- votes.txt -----------------------------------------------------------------------------
     def test_votes(self):
         ports = {name: free_port() for name in ("m", "n", "unknown")}
         ids = {"A": A, "B": B, "*": "*"}
         lines = [f"sentinel monitor {name} 127.0.0.1 {ports[name]} 2" for name in "mn"]
         agent = self.sentinel("voter", "votes", lines).start()
         home, away = agent.directory, agent.directory.with_name("away")
-        for line in scenario("legacy_votes.txt"):
+        for line in scenario("votes.txt"):
             word, *words = line.split()
             if word == "restart":
                 agent.restart()
@@ -192,10 +192,10 @@ class LegacyModel(SystemTest):
                 self.assertEqual(
                     f"ask {master} {epoch} {candidate} = {down} {leader} {voted}", line)
 
-    # ---- legacy_failover.txt -------------------------------------------------------------------
+    # ---- failover.txt --------------------------------------------------------------------------
     @in_attempts
     def test_failover(self, place):
-        lines = scenario("legacy_failover.txt")
+        lines = scenario("failover.txt")
         system = self.unstarted_cluster(place, agents=("debian",) * 3)
         system.start_nodes()
         old, new, other = system.nodes["mymaster"]
@@ -232,10 +232,10 @@ class LegacyModel(SystemTest):
             self.assertEqual(agent.config_values("sentinel", "current-epoch"), ["1"])
             self.assertEqual(agent.config_values("sentinel", "config-epoch"), ["mymaster 1"])
 
-    # ---- legacy_candidate.txt ------------------------------------------------------------------
+    # ---- candidate.txt -------------------------------------------------------------------------
     @in_attempts
     def test_candidate(self, place):
-        lines = scenario("legacy_candidate.txt")
+        lines = scenario("candidate.txt")
         old = self.node("old", place)
         peers = self.fake_peers()
         agent = self.sentinel("candidate", place, [

@@ -1,0 +1,242 @@
+// What each command of an agent does: the shell's part, over the simulated network.
+#include <memory>
+
+#include "tests/sim/cluster/world.hpp"
+
+namespace vedette::sim {
+
+using consensus::Event;
+
+namespace {
+
+// A sentinel answers some of what data nodes are asked, when an address changed hands.
+proto::InfoSnapshot info_of(const Agent& agent) {
+  return proto::parse_info("redis_version:7.0.15\r\nrun_id:" + agent.id().text() + "\r\n");
+}
+
+constexpr const char* unknown_command = "ERR unknown command";
+
+}  // namespace
+
+struct Agent::Execute {
+  Agent& self;
+  World& world;
+
+  void operator()(const consensus::Connect& c) const {
+    const auto link = static_cast<std::uint64_t>(c.link);
+    const Purpose purpose = c.kind == consensus::LinkKind::command  ? Purpose::command
+                            : c.kind == consensus::LinkKind::pubsub ? Purpose::pubsub
+                                                                    : Purpose::peer;
+    Agent* const agent = &self;
+    self.links_[link] =
+        world.network().open(self, c.address, purpose, link, [agent, c, link](bool open) {
+          if (!agent->links_.contains(link)) return;
+          if (open) return agent->feed(consensus::LinkUp{c.link, agent->address().host});
+          agent->links_.erase(link);
+          agent->feed(consensus::LinkDown{c.link, "Connection refused"});
+        });
+  }
+  void operator()(const consensus::Disconnect& c) const {
+    const auto found = self.links_.find(static_cast<std::uint64_t>(c.link));
+    if (found == self.links_.end()) return;
+    world.network().close(found->second, self);
+    self.links_.erase(found);
+  }
+
+  // `serve` runs at the other end and gives its answer, if there is one at once.
+  template <class Serve>
+  void ask(consensus::LinkId link, Serve serve) const {
+    const auto found = self.links_.find(static_cast<std::uint64_t>(link));
+    if (found == self.links_.end()) return;
+    const ConnId conn = found->second;
+    Agent* const agent = &self;
+    Network* const network = &world.network();
+    network->send(conn, self, [agent, conn, network, serve] {
+      Process& other = network->opposite(conn, *agent);
+      std::optional<Event> reply = serve(other, conn);
+      if (reply) reply_to(*network, conn, other, *agent, std::move(*reply));
+    });
+  }
+  static void reply_to(Network& network, ConnId conn, const Process& from, Agent& to, Event reply) {
+    Agent* const agent = &to;
+    network.send(conn, from, [agent, reply = std::move(reply)] { agent->feed(reply); });
+  }
+  template <class Request>
+  static Event refused(const Request& c, const std::string& error) {
+    return consensus::RequestFailed{c.link, c.request, error};
+  }
+
+  void operator()(const consensus::SendPing& c) const {
+    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+      consensus::Ponged pong{c.link, c.request};
+      if (const Redis* const node = other.as_redis()) pong.kind = node->ping(&pong.loading);
+      return pong;
+    });
+  }
+  void operator()(const consensus::SendInfo& c) const {
+    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+      Redis* const node = other.as_redis();
+      if (node == nullptr) {
+        return consensus::InfoRead{c.link, c.request, info_of(*other.as_agent())};
+      }
+      const std::string error = node->refusal(true);
+      if (!error.empty()) return refused(c, error);
+      return consensus::InfoRead{c.link, c.request, *node->info()};
+    });
+  }
+  void operator()(const consensus::SendRole& c) const {
+    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+      const Redis* const node = other.as_redis();
+      const std::string error = node == nullptr ? unknown_command : node->refusal(true);
+      if (!error.empty()) return refused(c, error);
+      return consensus::RoleRead{c.link, c.request, node->role_reply()};
+    });
+  }
+  void operator()(const consensus::Identify& c) const {
+    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+      const Agent* const peer = other.as_agent();
+      const bool vedette = peer != nullptr && peer->kind() == Kind::vedette;
+      return consensus::PeerIdentified{c.link, c.request, vedette};
+    });
+  }
+  void operator()(const consensus::AskPeer& c) const {
+    Agent* const agent = &self;
+    Network* const network = &world.network();
+    ask(c.link, [c, agent, network](Process& other, ConnId conn) -> std::optional<Event> {
+      Agent* const peer = other.as_agent();
+      if (peer == nullptr) return refused(c, unknown_command);
+      peer->ask_vote(c.query, [c, agent, network, peer, conn](const proto::DownReply& reply) {
+        reply_to(*network, conn, *peer, *agent, consensus::PeerAnswered{c.link, c.request, reply});
+      });
+      return std::nullopt;
+    });
+  }
+  void operator()(const consensus::PublishHello& c) const {
+    // As the wire has it: what does not survive the text does not arrive.
+    const std::optional<proto::Hello> hello = proto::parse_hello(proto::format_hello(c.hello));
+    if (!hello) return world.fail("hello format", self.name_ + " publishes a malformed hello");
+    const bool heard = self.is_heard;
+    ask(c.link, [c, hello, heard](Process& other, ConnId) -> std::optional<Event> {
+      if (!heard) return consensus::Acknowledged{c.link, c.request};
+      if (Redis* const node = other.as_redis()) {
+        const std::string error = node->refusal(true);
+        if (!error.empty()) return refused(c, error);
+        node->publish(*hello);
+      } else if (Agent* const peer = other.as_agent()) {
+        peer->feed(consensus::HelloHeard{std::nullopt, *hello});
+      }
+      return consensus::Acknowledged{c.link, c.request};
+    });
+  }
+
+  void operator()(const consensus::Promote& c) const {
+    if (self.write_delay == Duration{0}) return write(self, world, c);
+    Agent* const agent = &self;
+    World* const w = &world;
+    const unsigned life = self.life();
+    world.queue().after(self.write_delay, [agent, w, c, life] {
+      w->network().deliver(*agent, life, [agent, w, c] { write(*agent, *w, c); });
+    });
+  }
+  // Its last moment is judged here, at the socket.
+  static void write(Agent& agent, World& world, const consensus::Promote& c) {
+    const auto found = agent.links_.find(static_cast<std::uint64_t>(c.link));
+    if (found == agent.links_.end()) return;
+    if (agent.clock() > c.not_after) {
+      return agent.feed(consensus::PromoteWithheld{c.link, c.request});
+    }
+    const ConnId conn = found->second;
+    Redis* const node = world.network().opposite(conn, agent).as_redis();
+    if (node == nullptr) return agent.feed(refused(c, unknown_command));
+    for (Watcher* const watcher : world.watchers()) watcher->promote_written(agent, c, *node);
+    Agent* const by = &agent;
+    World* const w = &world;
+    const Instant written = world.now();
+    world.network().send(conn, agent, [by, w, node, c, conn, written] {
+      promote(*by, *w, *node, c, conn, written);
+    });
+  }
+  static void promote(Agent& agent, World& world, Redis& node, const consensus::Promote& c,
+                      ConnId conn, Instant written) {
+    consensus::PromoteAnswered answer{c.link, c.request, node.refusal(false).empty(), {}};
+    if (answer.executed) {
+      for (Watcher* const watcher : world.watchers()) {
+        watcher->promoted(agent, c.hello, node, written);
+      }
+      world.tell(node, "promoted by " + agent.name());
+      node.replicate(std::nullopt, conn, false);
+      node.publish(c.hello);
+    }
+    if (node.refusal(true).empty()) answer.role = node.role_reply();
+    Agent* const by = &agent;
+    Redis* const target = &node;
+    Network* const network = &world.network();
+    network->send(conn, node, [by, target, network, answer, conn] {
+      by->feed(answer);
+      if (!answer.executed) return;
+      network->send(conn, *by, [target] { target->kill_clients(Purpose::pubsub, std::nullopt); });
+    });
+  }
+
+  void operator()(const consensus::Follow& c) const {
+    Agent* const agent = &self;
+    World* const w = &world;
+    ask(c.link, [c, agent, w](Process& other, ConnId conn) -> std::optional<Event> {
+      Redis* const node = other.as_redis();
+      const std::string error = node == nullptr ? unknown_command : node->refusal(false);
+      if (!error.empty()) return refused(c, error);
+      // A real Sentinel promotes with the same transaction; no host stands for NO ONE.
+      const bool to_master = c.master.host.empty();
+      for (Watcher* const watcher : w->watchers()) watcher->following(*agent, *node, c.master);
+      w->tell(*node, (to_master ? "promoted" : "pointed at " + proto::to_string(c.master)) +
+                         " by " + agent->name());
+      const auto master = to_master ? std::nullopt : std::optional(c.master);
+      node->replicate(master, conn, true);
+      return consensus::Acknowledged{c.link, c.request};
+    });
+  }
+  void operator()(const consensus::KillScript& c) const {
+    ask(c.link, [](Process& other, ConnId) -> std::optional<Event> {
+      if (Redis* const node = other.as_redis()) node->kill_script();
+      return std::nullopt;
+    });
+  }
+
+  void operator()(const consensus::Persist&) const { self.save(); }
+  void operator()(const consensus::ReplyVote& c) const {
+    const auto asked = self.votes_.extract(c.ticket);
+    if (!asked.empty()) asked.mapped()(c.reply);
+  }
+  void operator()(const consensus::ReplyOrder& c) const {
+    const auto asked = self.orders_.extract(c.ticket);
+    if (!asked.empty() && asked.mapped()) asked.mapped()(c);
+  }
+  void operator()(const consensus::Announce& c) const {
+    world.story().announced(world.now(), self.name_, c);
+  }
+  void operator()(const consensus::Note& c) const {
+    world.story().tell(world.now(), self.name_, c.text);
+  }
+  void operator()(const consensus::RunReconfigScript&) const {}
+};
+
+void Agent::feed(const Event& event) {
+  if (!alive()) return;
+  for (Watcher* const watcher : world_.watchers()) watcher->stepping(*this, event);
+  consensus::Commands commands;
+  if (core_) {
+    core_->step(clock(), event, commands);
+  } else {
+    legacy_->step(clock(), event, commands);
+  }
+  world_.story().step(world_.now(), static_cast<std::uint32_t>(host()), event, commands);
+  for (Watcher* const watcher : world_.watchers()) watcher->stepped(*this, event, commands);
+  const unsigned mine = life();
+  for (const consensus::Command& command : commands) {
+    std::visit(Execute{*this, world_}, command);
+    if (life() != mine || !alive()) return;
+  }
+  plan_tick();
+}
+
+}  // namespace vedette::sim

@@ -1,0 +1,395 @@
+#include "tests/sim/play/faults.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace vedette::sim {
+
+// ---- when --------------------------------------------------------------------------------------
+
+void Faults::schedule() {
+  for (const Action& action : plan_.actions) {
+    world_.queue().after(action.at, [this, action] {
+      if (!ended_) run(action);
+    });
+  }
+}
+
+void Faults::apply(const Action& action) {
+  Action lasting = action;
+  lasting.lasts = Duration{-1};
+  run(lasting);
+}
+
+void Faults::run(const Action& action) {
+  last_trouble_ = world_.now();
+  Undo undo;
+  if (action.what <= What::move_agent) {
+    undo = on_agent(action);
+  } else if (action.what <= What::swap_nodes) {
+    undo = on_node(action);
+  } else if (action.what <= What::reset) {
+    undo = on_routes(action);
+  } else if (action.what == What::ambush) {
+    armed_.push_back(action);
+  } else {
+    operate(action);
+  }
+  if (!undo) return;
+  const std::uint64_t key = ++keys_;
+  in_force_[key] = std::move(undo);
+  if (action.lasts >= Duration{0}) {
+    world_.queue().after(action.lasts, [this, key] { end(key); });
+  }
+}
+
+void Faults::end(std::uint64_t key) {
+  const auto found = in_force_.find(key);
+  if (found == in_force_.end()) return;
+  const Undo undo = std::move(found->second);
+  in_force_.erase(found);
+  undo();
+  last_trouble_ = world_.now();
+}
+
+void Faults::end_all() {
+  ended_ = true;
+  armed_.clear();
+  while (!in_force_.empty()) end(in_force_.begin()->first);
+  ended_ = false;
+}
+
+Instant Faults::last_trouble() const { return in_force_.empty() ? last_trouble_ : world_.now(); }
+
+void Faults::say(const Action& action, const std::string& whom) {
+  if (!world_.story().records()) return;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(action.lasts).count();
+  world_.story().tell(world_.now(), "FAULT",
+                      std::string(name_of(action.what)) + " " + whom + " for " +
+                          std::to_string(ms) + " ms, value " + std::to_string(action.value));
+}
+
+// ---- agents ------------------------------------------------------------------------------------
+
+Faults::Undo Faults::on_agent(const Action& action) {
+  Agent& it = agent(action.a);
+  Network& network = world_.network();
+  switch (action.what) {
+    case What::pause_agent:
+    case What::stop_clock: {
+      if (!it.running()) return {};
+      say(action, it.name());
+      network.pause(it);
+      const Instant since = world_.now();
+      const bool stops = action.what == What::stop_clock;
+      return [this, &it, &network, since, stops, life = it.life()] {
+        if (!it.alive() || it.life() != life) return;
+        if (stops) it.clock_ahead -= world_.now() - since;
+        network.resume(it);
+      };
+    }
+    case What::slow_agent:
+      say(action, it.name());
+      network.slow_down(it, Duration{action.value});
+      return [&it, &network] { network.slow_down(it, Duration{0}); };
+    case What::delay_writes:
+      say(action, it.name());
+      it.write_delay = Duration{action.value};
+      return [&it] { it.write_delay = Duration{0}; };
+    case What::fail_disk:
+    case What::fail_disk_late:
+    case What::slow_disk:
+      return on_disk(action, it);
+    default:
+      return stop_agent(action, it);
+  }
+}
+
+Faults::Undo Faults::on_disk(const Action& action, Agent& it) {
+  say(action, it.name());
+  if (action.what == What::slow_disk) {
+    it.disk.save_time = Duration{action.value};
+    return [&it] { it.disk.save_time = Duration{3'000}; };
+  }
+  bool& fails = action.what == What::fail_disk ? it.disk.fails : it.disk.fails_late;
+  fails = true;
+  return [&fails] { fails = false; };
+}
+
+Faults::Undo Faults::stop_agent(const Action& action, Agent& it) {
+  if (!it.alive()) return {};
+  say(action, it.name());
+  it.crash(action.what == What::power_off_agent ? Network::End::power_off : Network::End::crash);
+  if (action.what == What::restore_disk) it.disk.restore_old(world_.random());
+  if (action.what == What::move_agent) {
+    world_.network().move(it, fresh_address(it.address()));
+  }
+  return [this, &it] {
+    if (it.alive()) return;
+    world_.tell(it, it.name() + " starts again");
+    it.boot();
+  };
+}
+
+proto::Address Faults::fresh_address(const proto::Address& old) {
+  return {"10.9." + std::to_string(addresses_ / 200) + "." + std::to_string(++addresses_ % 200 + 1),
+          old.port};
+}
+
+// ---- data nodes --------------------------------------------------------------------------------
+
+Faults::Undo Faults::on_node(const Action& action) {
+  Redis& it = node(action.a);
+  const std::string whom = proto::to_string(it.address());
+  switch (action.what) {
+    case What::crash_node:
+    case What::power_off_node:
+    case What::move_node: {
+      if (!it.alive()) return {};
+      say(action, whom);
+      const bool off = action.what == What::power_off_node;
+      const Undo undo = stop_node(it, off ? Network::End::power_off : Network::End::crash);
+      if (action.what == What::move_node) world_.network().move(it, fresh_address(it.address()));
+      return undo;
+    }
+    case What::swap_nodes:
+      say(action, whom + " and " + proto::to_string(node(action.b).address()));
+      return swap(it, node(action.b));
+    case What::pause_node:
+      if (!it.running()) return {};
+      say(action, whom);
+      world_.network().pause(it);
+      return [this, &it] {
+        world_.tell(it, "goes on");
+        world_.network().resume(it);
+      };
+    case What::set_priority: {
+      static constexpr int priorities[] = {0, 1, 200};
+      say(action, whom);
+      it.priority = priorities[action.value % 3];
+      return [&it] { it.priority = 100; };
+    }
+    default:
+      say(action, whom);
+      return on_answers(action, it);
+  }
+}
+
+Faults::Undo Faults::stop_node(Redis& it, Network::End how) {
+  it.crash(how);
+  return [this, &it] {
+    if (it.alive()) return;
+    world_.tell(it, "starts again");
+    it.boot();
+  };
+}
+
+Faults::Undo Faults::swap(Redis& a, Redis& b) {
+  if (&a == &b || !a.alive() || !b.alive()) return {};
+  const Undo start_a = stop_node(a, Network::End::crash);
+  const Undo start_b = stop_node(b, Network::End::crash);
+  const proto::Address old_a = a.address();
+  const proto::Address old_b = b.address();
+  world_.network().move(a, old_b);
+  world_.network().move(b, old_a);
+  return [start_a, start_b] {
+    start_a();
+    start_b();
+  };
+}
+
+Faults::Undo Faults::on_answers(const Action& action, Redis& it) {
+  Network& network = world_.network();
+  switch (action.what) {
+    case What::load_node:
+      it.loading = true;
+      return [&it] { it.loading = false; };
+    case What::busy_node:
+      it.busy = true;
+      return [&it] { it.busy = false; };
+    case What::refuse_password:
+      it.refuses_password = true;
+      return [&it] { it.refuses_password = false; };
+    case What::fill_node:
+      network.fill_up(it, true);
+      return [&it, &network] { network.fill_up(it, false); };
+    default:
+      network.slow_down(it, Duration{action.value});
+      return [&it, &network] { network.slow_down(it, Duration{0}); };
+  }
+}
+
+// ---- routes ------------------------------------------------------------------------------------
+
+Faults::Undo Faults::set_routes(const std::vector<std::pair<HostId, HostId>>& pairs,
+                                const Route& route) {
+  Network& network = world_.network();
+  for (const auto& [from, to] : pairs) network.set_route(from, to, route);
+  return [&network, pairs] {
+    for (const auto& [from, to] : pairs) network.set_route(from, to, network.normal());
+  };
+}
+
+Faults::Undo Faults::on_routes(const Action& action) {
+  Network& network = world_.network();
+  const HostId a = any_host(action.a);
+  const HostId b = any_host(action.b);
+  Route route = network.normal();
+  std::vector<std::pair<HostId, HostId>> pairs{{a, b}};
+  if (action.what != What::cut_one_way) pairs.emplace_back(b, a);
+  say(action, proto::to_string(network.process(a).address()) + " " +
+                  proto::to_string(network.process(b).address()));
+  switch (action.what) {
+    case What::reset:
+      network.reset_between(a, b);
+      return {};
+    case What::isolate:
+    case What::cut_zone: {
+      pairs.clear();
+      const int zone = network.process(a).zone();
+      const auto inside = [&](HostId host) {
+        return action.what == What::isolate ? host == a : network.process(host).zone() == zone;
+      };
+      for (std::uint32_t x = 0; x < network.size(); ++x) {
+        for (std::uint32_t y = 0; y < network.size(); ++y) {
+          if (inside(HostId{x}) != inside(HostId{y})) pairs.emplace_back(HostId{x}, HostId{y});
+        }
+      }
+      route.blocked = true;
+      break;
+    }
+    case What::refuse:
+      route.refused = true;
+      break;
+    case What::slow_route:
+      route.delay = Duration{action.value};
+      break;
+    case What::lose_packets:
+      route.loss_percent = static_cast<unsigned>(action.value);
+      break;
+    default:
+      route.blocked = true;
+  }
+  return set_routes(pairs, route);
+}
+
+// ---- operators ---------------------------------------------------------------------------------
+
+void Faults::operate(const Action& action) {
+  Agent& it = agent(action.a);
+  const Shard& group = shard(action.b);
+  if (!it.running()) return;
+  say(action, it.name() + " " + group.name);
+  switch (action.what) {
+    case What::fail_over:
+      return it.order(consensus::FailOver{group.name});
+    case What::reset_masters:
+      return it.order(consensus::ResetGroups{"*"});
+    case What::storm_of_resets:
+      return storm(it, world_.now() + action.lasts);
+    case What::set_option:
+      return it.order(change_of(action, group));
+    case What::remove_and_monitor: {
+      const std::optional<proto::Address> known = it.master_of(group.name);
+      if (!known) return;
+      it.order(consensus::RemoveGroup{group.name});
+      return it.order(consensus::MonitorGroup{group.name, *known, group.options});
+    }
+    case What::forge_hello:
+      return forge_hello(action, group);
+    default:
+      return ask_by_hand(action, it, group);
+  }
+}
+
+void Faults::storm(Agent& it, Instant until) {
+  if (ended_ || world_.now() > until || !it.running()) return;
+  last_trouble_ = world_.now();
+  it.order(consensus::ResetGroups{"*"});
+  world_.queue().after(2s, [this, &it, until] { storm(it, until); });
+}
+
+consensus::SetOptions Faults::change_of(const Action& action, const Shard& group) const {
+  consensus::SetOptions set{group.name, group.options, {}, false, true};
+  switch (action.value) {
+    case 0:
+      set.options.failover_timeout *= 2;
+      break;
+    case 1:
+      set.options.parallel_syncs = 3;
+      break;
+    case 2:
+      set.options.down_after *= 2;
+      break;
+    default:
+      set.reconnect = true;
+  }
+  return set;
+}
+
+void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
+  const std::optional<proto::Address> master = it.master_of(group.name);
+  if (!master || it.core() == nullptr) return;
+  const auto epoch = proto::number(it.core()->state().current_epoch);
+  proto::DownQuery query{
+      *master, proto::Epoch{epoch + static_cast<std::uint64_t>(action.value)}, {}};
+  if (action.value > 0) query.candidate = proto::RunId::parse(world_.make_id());
+  it.ask_vote(query, [](const proto::DownReply&) {});
+}
+
+void Faults::forge_hello(const Action& action, const Shard& group) {
+  constexpr std::uint64_t absurd = std::uint64_t{1} << 40;
+  Redis& through = node(action.a);
+  const std::optional<proto::Address> master = agent(action.a).master_of(group.name);
+  if (!through.running() || !master) return;
+  const proto::Hello hello{{"10.8.0.1", 26379},
+                           *proto::RunId::parse(world_.make_id()),
+                           proto::Epoch{absurd},
+                           group.name,
+                           *master,
+                           {}};
+  through.publish(hello);
+}
+
+// ---- ambushes ----------------------------------------------------------------------------------
+
+void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Commands& commands) {
+  if (armed_.empty()) return;
+  // The points of a failover, in order; a crash between two of them is what few plans would hit.
+  static constexpr std::string_view points[] = {
+      "+odown",          "+try-failover",   "+vote-for-leader",
+      "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
+      "+promoted-slave", "+switch-master"};
+  for (const consensus::Command& command : commands) {
+    const auto* const news = std::get_if<consensus::Announce>(&command);
+    if (news == nullptr) continue;
+    const auto hit = std::find_if(armed_.begin(), armed_.end(), [&](const Action& each) {
+      return points[static_cast<std::size_t>(each.value) % std::size(points)] == news->event;
+    });
+    if (hit == armed_.end()) continue;
+    const Action ambush = *hit;
+    armed_.erase(hit);
+    // Behind the step: what it wants has been written, or is about to be.
+    const Duration delay{static_cast<Duration::rep>(ambush.b % 4) * 150};
+    world_.queue().after(delay, [this, &it, ambush] { spring(it, ambush); });
+    return;
+  }
+}
+
+void Faults::spring(Agent& it, const Action& ambush) {
+  static constexpr What blows[] = {What::crash_agent, What::pause_agent, What::power_off_agent,
+                                   What::isolate,     What::fail_disk,   What::pause_agent};
+  if (ended_) return;
+  Action blow = ambush;
+  blow.what = blows[ambush.a % std::size(blows)];
+  blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
+  run(blow);
+}
+
+std::uint32_t Faults::number_of(const Agent& it) const {
+  std::uint32_t number = 0;
+  while (world_.agents()[number].get() != &it) ++number;
+  return number;
+}
+
+}  // namespace vedette::sim

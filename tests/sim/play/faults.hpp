@@ -1,0 +1,76 @@
+// Does to a world what a plan says, and takes it back.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/sim/cluster/world.hpp"
+#include "tests/sim/play/plan.hpp"
+
+namespace vedette::sim {
+
+class Faults : public Watcher {
+ public:
+  Faults(World& world, const Plan& plan) : world_(world), plan_(plan) { world.watch(*this); }
+
+  // Plans every action, from now on.
+  void schedule();
+  // Takes back whatever still is in force, and forgets the rest.
+  void end_all();
+  // Puts one fault in force until end_all.
+  void apply(const Action& action);
+
+  // Springs an ambush when somebody comes to its point.
+  void stepped(Agent& agent, const consensus::Event& event,
+               const consensus::Commands& commands) override;
+
+  // The last instant at which something was wrong, or `now` while it is.
+  [[nodiscard]] Instant last_trouble() const;
+
+ private:
+  struct Apply;
+  friend struct Apply;
+  using Undo = std::function<void()>;
+
+  void say(const Action& action, const std::string& whom);
+  void run(const Action& action);
+  void end(std::uint64_t key);
+
+  Undo on_agent(const Action& action);
+  Undo on_disk(const Action& action, Agent& agent);
+  Undo on_node(const Action& action);
+  Undo on_answers(const Action& action, Redis& node);
+  Undo on_routes(const Action& action);
+  Undo stop_agent(const Action& action, Agent& agent);
+  Undo stop_node(Redis& node, Network::End how);
+  Undo swap(Redis& a, Redis& b);
+  Undo set_routes(const std::vector<std::pair<HostId, HostId>>& pairs, const Route& route);
+  void operate(const Action& action);
+  void storm(Agent& agent, Instant until);
+  [[nodiscard]] consensus::SetOptions change_of(const Action& action, const Shard& shard) const;
+  void spring(Agent& agent, const Action& ambush);
+  void forge_hello(const Action& action, const Shard& shard);
+  void ask_by_hand(const Action& action, Agent& agent, const Shard& shard);
+  proto::Address fresh_address(const proto::Address& old);
+
+  [[nodiscard]] std::uint32_t number_of(const Agent& agent) const;
+  Agent& agent(std::uint32_t number) { return *world_.agents()[number % world_.agents().size()]; }
+  Redis& node(std::uint32_t number) { return *world_.nodes()[number % world_.nodes().size()]; }
+  Shard& shard(std::uint32_t number) { return *world_.shards()[number % world_.shards().size()]; }
+  HostId any_host(std::uint32_t number) {
+    return HostId{static_cast<std::uint32_t>(number % world_.network().size())};
+  }
+
+  World& world_;
+  const Plan& plan_;
+  bool ended_ = false;
+  std::uint64_t keys_ = 0;
+  std::map<std::uint64_t, Undo> in_force_;
+  Instant last_trouble_{};
+  std::vector<Action> armed_;
+  unsigned addresses_ = 0;
+};
+
+}  // namespace vedette::sim

@@ -1,0 +1,295 @@
+#include "tests/sim/play/plan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+#include "consensus/random.hpp"
+
+namespace vedette::sim {
+
+namespace {
+
+// Faults come in classes; each seed has some of them only, so that each gets its quiet hours.
+enum Class : unsigned {
+  agents = 1,
+  disks = 2,
+  nodes = 4,
+  answers = 8,
+  routes = 16,
+  operators = 32,
+  moves = 64,
+  stalls = 128,
+  ambushes = 256,
+  limits = 512
+};
+
+struct Row {
+  const char* name;
+  Class group;
+  Duration shortest;  // how long it lasts
+  Duration longest;
+  std::int64_t smallest;  // `value`
+  std::int64_t largest;
+  const char* limit;
+};
+
+// In the order of What. Durations in microseconds where they are values.
+constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
+    {"crash_agent", agents, 1ms, 8s, 0, 0, ""},
+    {"power_off_agent", agents, 100ms, 8s, 0, 0, ""},
+    {"pause_agent", stalls, 10ms, 6s, 0, 0, ""},
+    {"stop_clock", limits, 10ms, 4s, 0, 0, "stopped clock"},
+    {"slow_agent", stalls, 100ms, 5s, 1'000, 30'000, ""},
+    {"fail_disk", disks, 100ms, 6s, 0, 0, ""},
+    {"fail_disk_late", disks, 100ms, 6s, 0, 0, ""},
+    {"slow_disk", disks, 100ms, 6s, 5'000, 1'500'000, ""},
+    {"delay_writes", stalls, 100ms, 8s, 1'000, 900'000, ""},
+    {"restore_disk", limits, 10ms, 2s, 0, 0, "restored disk"},
+    {"move_agent", moves, 100ms, 5s, 0, 0, ""},
+    {"crash_node", nodes, 1ms, 8s, 0, 0, ""},
+    {"power_off_node", nodes, 500ms, 8s, 0, 0, ""},
+    {"pause_node", nodes, 50ms, 8s, 0, 0, ""},
+    {"load_node", answers, 100ms, 8s, 0, 0, ""},
+    {"busy_node", answers, 100ms, 8s, 0, 0, ""},
+    {"refuse_password", answers, 100ms, 6s, 0, 0, ""},
+    {"fill_node", answers, 100ms, 6s, 0, 0, ""},
+    {"slow_node", answers, 100ms, 6s, 1'000, 100'000, ""},
+    {"set_priority", nodes, 1s, 8s, 0, 2, ""},
+    {"move_node", moves, 100ms, 5s, 0, 0, ""},
+    {"swap_nodes", moves, 100ms, 5s, 0, 0, ""},
+    {"cut", routes, 10ms, 8s, 0, 0, ""},
+    {"cut_one_way", routes, 10ms, 8s, 0, 0, ""},
+    {"isolate", routes, 100ms, 8s, 0, 0, ""},
+    {"cut_zone", routes, 100ms, 8s, 0, 0, ""},
+    {"refuse", routes, 100ms, 6s, 0, 0, ""},
+    {"slow_route", routes, 100ms, 6s, 5'000, 700'000, ""},
+    {"lose_packets", routes, 100ms, 6s, 5, 60, ""},
+    {"reset", routes, 0ms, 0ms, 0, 0, ""},
+    {"ambush", ambushes, 10ms, 6s, 0, 7, ""},
+    {"fail_over", operators, 0ms, 0ms, 0, 0, ""},
+    {"reset_masters", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
+    {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten peers"},
+    {"set_option", operators, 0ms, 0ms, 0, 3, ""},
+    {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
+    {"stray_ask", operators, 0ms, 0ms, 0, 3, ""},
+    {"forge_hello", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
+}};
+
+const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }
+
+class Drawing {
+ public:
+  Drawing(std::uint64_t seed, Mode mode) : random_(seed * 0x9E3779B97F4A7C15u + 1) {
+    plan_.seed = seed;
+    plan_.mode = mode;
+  }
+
+  Plan draw() {
+    draw_cluster();
+    if (plan_.mode == Mode::performance) return plan_;
+    draw_classes();
+    const std::uint64_t actions = 1 + pick(3) * pick(12) + pick(6);
+    Duration at{0};
+    for (std::uint64_t i = 0; i < actions; ++i) {
+      const bool close = pick(3) != 0;
+      at += random_.between(0ms, close ? 400ms : 3s);
+      draw_action(at);
+    }
+    return plan_;
+  }
+
+ private:
+  std::uint64_t pick(std::uint64_t sides) { return random_.next() % sides; }
+  template <class T, std::size_t N>
+  T one_of(const std::array<T, N>& values) {
+    return values[pick(N)];
+  }
+
+  void draw_cluster() {
+    plan_.agents = one_of(std::array{1u, 2u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 4u, 5u, 5u});
+    if (pick(60) == 0) plan_.agents = 6 + static_cast<unsigned>(pick(4));
+    plan_.masters = pick(25) == 0 ? 2 + static_cast<unsigned>(pick(3)) : 1;
+    plan_.replicas = one_of(std::array{0u, 1u, 1u, 2u, 2u, 2u, 2u, 2u, 2u, 3u});
+    if (pick(100) == 0) plan_.replicas = 4 + static_cast<unsigned>(pick(2));
+    if (pick(4000) == 0) {
+      plan_.masters = 200;
+      plan_.agents = std::min(plan_.agents, 3u);
+    }
+    // Independent of the majority, also where nobody would configure it.
+    plan_.quorum = 1 + static_cast<unsigned>(pick(plan_.agents));
+    plan_.down_after = one_of(std::array{200ms, 500ms, 1000ms, 1000ms, 1000ms, 2000ms});
+    plan_.failover_timeout = one_of(std::array{1s, 3s, 3s, 10s, 60s});
+    plan_.parallel_syncs = 1 + static_cast<unsigned>(pick(2));
+    plan_.delay = one_of(std::array<Duration, 4>{50us, 200us, 200us, 5ms});
+    plan_.jitter = one_of(std::array<Duration, 3>{10us, 100us, 2ms});
+    plan_.introduced = pick(10) != 0;
+    plan_.keeps_data = pick(3) != 0;
+    plan_.writers = pick(3) == 0;
+    if (pick(4) == 0) plan_.legacy = 1 + static_cast<unsigned>(pick(plan_.agents));
+    if (plan_.mode == Mode::performance) {
+      plan_.legacy = 0;
+      plan_.introduced = true;
+      plan_.agents = std::max(plan_.agents, 3u);
+      plan_.quorum = plan_.agents / 2 + 1;
+      plan_.replicas = std::max(plan_.replicas, 1u);
+      plan_.masters = 1;
+    }
+  }
+
+  void draw_classes() {
+    for (unsigned each = 1; each <= limits; each *= 2) {
+      const std::uint64_t odds = each == limits ? 20 : each == operators || each == moves ? 4 : 2;
+      if (pick(odds) == 0) classes_ |= each;
+    }
+    if (classes_ == 0) classes_ = nodes;
+  }
+
+  void draw_action(Duration at) {
+    for (int tries = 0; tries < 100; ++tries) {
+      const What what = static_cast<What>(pick(static_cast<std::uint64_t>(What::count)));
+      const Row& about = row(what);
+      if ((about.group & classes_) == 0) continue;
+      Action action{at, what, 0, 0, {}, 0};
+      action.a = static_cast<std::uint32_t>(pick(1000));
+      action.b = static_cast<std::uint32_t>(pick(1000));
+      const Duration longest = pick(2) == 0 ? about.longest : about.longest / 8;
+      action.lasts = random_.between(about.shortest, longest);
+      const auto span = static_cast<std::uint64_t>(about.largest - about.smallest) + 1;
+      action.value = about.smallest + static_cast<std::int64_t>(pick(span));
+      // The master is what matters most: number 0 is the master of the first shard.
+      if (pick(3) == 0) action.a = 0;
+      plan_.actions.push_back(action);
+      return;
+    }
+  }
+
+  consensus::Random random_;
+  Plan plan_;
+  unsigned classes_ = 0;
+};
+
+// ---- text --------------------------------------------------------------------------------------
+
+std::int64_t micros(Duration duration) { return duration.count(); }
+
+bool read_number(std::string_view word, std::int64_t& out) {
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), out);
+  return error == std::errc{} && end == word.data() + word.size();
+}
+
+// The settings in the order in which they are written; each read and written as a number.
+template <class Visit>
+void each_setting(Plan& plan, Visit visit) {
+  const auto number = [&](const char* name, auto& field) {
+    std::int64_t value = static_cast<std::int64_t>(field);
+    visit(name, value);
+    field = static_cast<std::remove_reference_t<decltype(field)>>(value);
+  };
+  const auto duration = [&](const char* name, Duration& field) {
+    std::int64_t value = micros(field);
+    visit(name, value);
+    field = Duration{value};
+  };
+  number("seed", plan.seed);
+  number("mode", plan.mode);
+  number("agents", plan.agents);
+  number("legacy", plan.legacy);
+  number("masters", plan.masters);
+  number("replicas", plan.replicas);
+  number("quorum", plan.quorum);
+  duration("down_after_us", plan.down_after);
+  duration("failover_timeout_us", plan.failover_timeout);
+  number("parallel_syncs", plan.parallel_syncs);
+  duration("delay_us", plan.delay);
+  duration("jitter_us", plan.jitter);
+  number("introduced", plan.introduced);
+  number("keeps_data", plan.keeps_data);
+  number("writers", plan.writers);
+}
+
+// "at_us what a b lasts_us value"
+bool read_action(const std::vector<std::string>& words, Plan& plan) {
+  const auto what = std::find_if(rows.begin(), rows.end(),
+                                 [&](const Row& each) { return words[1] == each.name; });
+  std::array<std::int64_t, 5> numbers{};
+  const std::array<std::size_t, 5> places{0, 2, 3, 4, 5};
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!read_number(words[places[i]], numbers[i])) return false;
+  }
+  if (what == rows.end()) return false;
+  plan.actions.push_back({Duration{numbers[0]}, static_cast<What>(what - rows.begin()),
+                          static_cast<std::uint32_t>(numbers[1]),
+                          static_cast<std::uint32_t>(numbers[2]), Duration{numbers[3]},
+                          numbers[4]});
+  return true;
+}
+
+bool read_setting(const std::vector<std::string>& words, Plan& plan) {
+  bool known = false;
+  each_setting(plan, [&](std::string_view name, std::int64_t& value) {
+    if (name == words[0]) known = read_number(words[1], value);
+  });
+  return known;
+}
+
+}  // namespace
+
+Duration Plan::trouble() const {
+  Duration end{0};
+  for (const Action& action : actions) end = std::max(end, action.at + action.lasts);
+  return end;
+}
+
+Plan draw(std::uint64_t seed, Mode mode) { return Drawing(seed, mode).draw(); }
+
+std::string to_text(const Plan& plan) {
+  std::ostringstream out;
+  Plan copy = plan;
+  each_setting(copy,
+               [&](const char* name, std::int64_t value) { out << name << " " << value << "\n"; });
+  out << "# at_us what a b lasts_us value\n";
+  for (const Action& each : plan.actions) {
+    out << micros(each.at) << " " << name_of(each.what) << " " << each.a << " " << each.b << " "
+        << micros(each.lasts) << " " << each.value << "\n";
+  }
+  return out.str();
+}
+
+std::string parse(std::string_view text, Plan& plan) {
+  plan = Plan{};
+  std::istringstream in{std::string(text)};
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    std::istringstream parts(line);
+    std::vector<std::string> words;
+    for (std::string word; parts >> word;) words.push_back(word);
+    if (words.empty() || words[0][0] == '#') continue;
+    const bool fine = (words.size() == 2 && read_setting(words, plan)) ||
+                      (words.size() == 6 && read_action(words, plan));
+    if (!fine) {
+      return "line " + std::to_string(number) + ": '" + line +
+             "' is neither 'setting number' nor 'at_us what a b lasts_us value'";
+    }
+  }
+  return {};
+}
+
+std::string_view name_of(What what) { return row(what).name; }
+std::string_view limit_of(What what) { return row(what).limit; }
+
+std::string_view name_of(Mode mode) {
+  switch (mode) {
+    case Mode::safety:
+      return "safety";
+    case Mode::liveness:
+      return "liveness";
+    case Mode::performance:
+      return "performance";
+  }
+  return "";
+}
+
+}  // namespace vedette::sim

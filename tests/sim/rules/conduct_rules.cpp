@@ -1,0 +1,189 @@
+#include "tests/sim/rules/conduct_rules.hpp"
+
+#include <algorithm>
+
+namespace vedette::sim {
+
+using consensus::Group;
+
+namespace {
+
+constexpr unsigned most_steps = 20'000;  // of one agent and group in a second: no storm of its own
+constexpr Duration patience_with_masters = 8s;
+constexpr std::size_t most_groups = 4;  // more are looked at now and then, for the sake of speed
+
+}  // namespace
+
+ConductRules::ConductRules(World& world, const Limits& limits) : world_(world), limits_(limits) {
+  world.watch(*this);
+}
+
+void ConductRules::fail(const Agent& agent, const std::string& invariant, const std::string& what) {
+  world_.fail(invariant, agent.name() + ": " + what);
+}
+
+ConductRules::Record& ConductRules::record_of(const Agent& agent) {
+  Record& record = records_[agent];
+  if (record.life != agent.life()) {
+    record = Record{};
+    record.life = agent.life();
+  }
+  return record;
+}
+
+void ConductRules::stepping(Agent& agent, const consensus::Event& event) {
+  if (!agent.core()) return;
+  Record& record = record_of(agent);
+  check_pace(agent, record);
+  if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
+    const auto sent = record.pings.extract(pong->request);
+    Return* const back = return_on(agent, record, pong->link);
+    const bool counts = pong->kind == consensus::Pong::valid && !pong->loading;
+    if (sent.empty() || back == nullptr || !counts) return;
+    if (back->down_at && sent.mapped() >= *back->down_at) back->ponged = true;
+  } else if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
+    Return* const back = return_on(agent, record, role->link);
+    if (back == nullptr || role->role.role != proto::Role::master) return;
+    const bool up = !master_on(agent, record, role->link)->master().subjectively_down;
+    if (up && back->ponged) back->is_back = true;
+  }
+}
+
+// The group whose master that link leads to.
+const Group* ConductRules::master_on(const Agent& agent, const Record& record,
+                                     consensus::LinkId link) const {
+  const auto address = record.links.find(link);
+  if (address == record.links.end()) return nullptr;
+  for (const auto& [name, back] : record.returns) {
+    const Group* const group = agent.core()->state().find(name);
+    if (group != nullptr && group->master().address == address->second) return group;
+  }
+  return nullptr;
+}
+
+ConductRules::Return* ConductRules::return_on(const Agent& agent, Record& record,
+                                              consensus::LinkId link) {
+  const Group* const group = master_on(agent, record, link);
+  return group == nullptr ? nullptr : &record.returns[group->name];
+}
+
+void ConductRules::stepped(Agent& agent, const consensus::Event&,
+                           const consensus::Commands& commands) {
+  if (!agent.core()) return;
+  Record& record = record_of(agent);
+  for (const consensus::Command& command : commands) {
+    if (const auto* const connect = std::get_if<consensus::Connect>(&command)) {
+      if (connect->kind == consensus::LinkKind::command) {
+        record.links[connect->link] = connect->address;
+      }
+    } else if (const auto* const ping = std::get_if<consensus::SendPing>(&command)) {
+      if (!record.returns.empty()) record.pings[ping->request] = world_.now();
+    } else if (const auto* const news = std::get_if<consensus::Announce>(&command)) {
+      note(agent, record, *news);
+    } else if (const auto* const promote = std::get_if<consensus::Promote>(&command)) {
+      judge_decision(agent, record, promote->hello.master_name);
+    }
+  }
+  if (agent.core()->state().groups.size() > most_groups) return;
+  check_switches(agent, record, commands);
+  check_syncs(agent);
+}
+
+// ---- pace and announcements --------------------------------------------------------------------
+
+void ConductRules::check_pace(const Agent& agent, Record& record) {
+  if (world_.now() - record.window >= 1s) {
+    record.window = world_.now();
+    record.steps = 0;
+  }
+  const auto groups = static_cast<unsigned>(agent.core()->state().groups.size());
+  if (++record.steps <= most_steps * std::max(groups, 1u)) return;
+  fail(agent, "no storm of its own", std::to_string(record.steps) + " steps in a second");
+}
+
+void ConductRules::check_switches(const Agent& agent, Record& record,
+                                  const consensus::Commands& commands) {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    const proto::Address& now = group.master().address;
+    const auto [known, fresh] = record.masters.try_emplace(id, now);
+    if (fresh || known->second == now) {
+      published_.insert(now);
+      continue;
+    }
+    known->second = now;
+    published_.insert(now);
+    const bool told = std::any_of(commands.begin(), commands.end(), [&](const auto& command) {
+      const auto* const news = std::get_if<consensus::Announce>(&command);
+      return news != nullptr && news->event == "+switch-master" && news->group == group.name;
+    });
+    if (!told) fail(agent, "every switch is announced", group.name);
+  }
+}
+
+void ConductRules::check_syncs(const Agent& agent) {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    const auto busy = std::count_if(group.nodes.begin(), group.nodes.end(), [](const auto& each) {
+      return each.second.resync == consensus::Resync::sent ||
+             each.second.resync == consensus::Resync::in_progress;
+    });
+    if (busy > std::max(group.options.parallel_syncs, 0)) {
+      fail(agent, "parallel-syncs is respected", std::to_string(busy) + " replicas at once");
+    }
+  }
+}
+
+// ---- a master that is back ---------------------------------------------------------------------
+
+void ConductRules::note(const Agent& agent, Record& record, const consensus::Announce& news) {
+  if (news.event == "+odown") {
+    Return& back = record.returns[news.group];
+    back.down_at = world_.now();
+    back.ponged = back.is_back = false;
+  } else if (news.event == "+switch-master" || news.event == "+reset-master") {
+    record.returns.erase(news.group);
+    record.pings.clear();
+  } else if (news.event == "-failover-abort-master-back") {
+    Return& back = record.returns[news.group];
+    const Group* const group = agent.core()->state().find(news.group);
+    const Duration often = group == nullptr ? Duration{0} : group->options.down_after * 10;
+    if (back.aborted_at && *back.aborted_at + often > world_.now()) {
+      fail(agent, "a master that comes and goes is replaced", news.group);
+    }
+    back.aborted_at = world_.now();
+  }
+}
+
+void ConductRules::promote_written(Agent& agent, const consensus::Promote&, Redis& node) {
+  if (agent.core()) record_of(agent).promoted.insert(node.address());
+}
+
+// Judged when it is decided: the write may come later.
+void ConductRules::judge_decision(const Agent& agent, Record& record, const std::string& name) {
+  const Group* const group = agent.core()->state().find(name);
+  if (group == nullptr || !group->attempt || group->attempt->forced) return;
+  const Return& back = record.returns[name];
+  const Duration often = group->options.down_after * 10;
+  const bool again = back.aborted_at && *back.aborted_at + often > world_.now();
+  if (back.is_back && !again && !group->attempt->promote_sent_before) {
+    fail(agent, "a master that is back stays", proto::to_string(group->master().address));
+  }
+}
+
+// ---- demotions ---------------------------------------------------------------------------------
+
+void ConductRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) {
+  published_.erase(node.address());  // it is new in this role, until somebody publishes it
+}
+
+// At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
+void ConductRules::following(Agent& agent, Redis& node, const proto::Address& to) {
+  if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
+  if (limits_.moved || limits_.legacy) return;
+  const Record& record = record_of(agent);
+  if (published_.contains(node.address()) || record.promoted.contains(node.address())) return;
+  const Instant since = node.master_since();
+  if (world_.now() - since >= patience_with_masters) return;
+  fail(agent, "an unexpected master has its 8 s", proto::to_string(node.address()));
+}
+
+}  // namespace vedette::sim

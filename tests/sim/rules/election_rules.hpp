@@ -1,0 +1,90 @@
+// The law of votes, checked from outside: what an agent asked, was answered, granted and wrote, by
+// the world's own record and never by the agent's arithmetic.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "tests/sim/cluster/world.hpp"
+#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/per_agent.hpp"
+
+namespace vedette::sim {
+
+class ElectionRules : public Watcher {
+ public:
+  ElectionRules(World& world, const Limits& limits);
+
+  void stepping(Agent& agent, const consensus::Event& event) override;
+  void stepped(Agent& agent, const consensus::Event& event,
+               const consensus::Commands& commands) override;
+  void promote_written(Agent& agent, const consensus::Promote& promote, Redis& node) override;
+
+ private:
+  struct Look;
+  friend struct Look;
+  using Voter = proto::Address;
+  struct Ask {
+    std::string group;
+    proto::Epoch epoch{};
+    Instant sent{};
+    Voter voter;
+  };
+  // An agent's newest candidacy for one group.
+  struct Candidacy {
+    proto::Epoch epoch{};
+    bool by_force = false;
+    std::map<Voter, Instant> confirmed;  // sending of the newest ask that was confirmed
+    std::optional<Instant> written;      // a Promote of it that is not published
+  };
+  // The newest vote that it gave to another.
+  struct Given {
+    consensus::Vote vote;
+    Instant first{};
+    Instant held_until{};
+  };
+  struct Inbound {
+    proto::DownQuery query;
+    Instant at{};
+  };
+  struct Confirmed {  // a promotion that the step under way has heard of
+    std::string group;
+    proto::Epoch epoch{};
+  };
+  struct Record {
+    unsigned life = 0;
+    Instant booted{};
+    bool disk_refuses = false;
+    std::map<consensus::LinkId, Voter> links;
+    std::map<consensus::RequestId, Ask> asks;
+    std::map<consensus::Ticket, Inbound> inbound;
+    std::map<Voter, Instant> heard;
+    std::map<std::string, Candidacy> candidacies;
+    std::map<std::string, Given> given;
+    std::map<consensus::GroupId, consensus::Vote> votes;
+    std::optional<Confirmed> promoted;
+  };
+
+  Record& record_of(const Agent& agent);
+  void fail(const Agent& agent, const std::string& invariant, const std::string& what);
+  void hear_answer(const Agent& agent, Record& record, const consensus::PeerAnswered& event);
+  void note_promotion(const Agent& agent, Record& record, const consensus::PromoteAnswered& event);
+  void judge_reply(const Agent& agent, Record& record, const consensus::ReplyVote& reply);
+  void judge_groups(const Agent& agent, Record& record);
+  void judge_vote(const Agent& agent, Record& record, const consensus::Group& group,
+                  const consensus::Vote& old);
+  void judge_hold(const Agent& agent, Record& record, const consensus::Group& group);
+  void judge_candidacy(const Agent& agent, const Record& record, const consensus::Group& group);
+  void judge_publication(const Agent& agent, const std::string& name, const Record& record,
+                         bool told_by_others);
+  void judge_victory(const Agent& agent, const Record& record, const std::string& name);
+  // Whether a majority confirmed asks that were sent within the last 500 ms.
+  [[nodiscard]] bool has_authority(const Record& record, const consensus::Group& group) const;
+
+  World& world_;
+  Limits limits_;
+  PerAgent<Record> records_;
+};
+
+}  // namespace vedette::sim

@@ -1,0 +1,230 @@
+// Votes, saves, epochs and what a step may show.
+#include "tests/sim/rules/invariants.hpp"
+
+#include <algorithm>
+
+namespace vedette::sim {
+
+using consensus::Durable;
+using consensus::DurableGroup;
+using consensus::Vote;
+using proto::Epoch;
+
+namespace {
+
+constexpr std::uint64_t absurd_epoch = std::uint64_t{1} << 30;  // nobody gets there in a run
+
+bool holds_vote(const Durable& disk, const Vote& vote) {
+  return std::any_of(disk.groups.begin(), disk.groups.end(),
+                     [&](const DurableGroup& group) { return group.vote == vote; });
+}
+
+// Also if it was overwritten since: it cannot be given to another any more.
+bool held_vote(const Durable& disk, const Vote& vote) {
+  const auto newer = [&](const DurableGroup& group) { return group.vote.epoch > vote.epoch; };
+  return holds_vote(disk, vote) || std::any_of(disk.groups.begin(), disk.groups.end(), newer);
+}
+
+Epoch highest(const Durable& disk) {
+  Epoch epoch = disk.current_epoch;
+  for (const DurableGroup& group : disk.groups) {
+    epoch = std::max({epoch, group.vote.epoch, group.config_epoch});
+  }
+  return epoch;
+}
+
+}  // namespace
+
+Limits limits_of(const Plan& plan) {
+  Limits out;
+  out.legacy = plan.legacy > 0;
+  out.forgotten_peers = !plan.introduced;
+  const auto forged =
+      std::count_if(plan.actions.begin(), plan.actions.end(),
+                    [](const Action& action) { return action.what == What::forge_hello; });
+  out.single_word = out.legacy || !plan.introduced || plan.agents == 1 || forged > 1;
+  for (const Action& action : plan.actions) {
+    const std::string_view limit = limit_of(action.what);
+    out.restored_disk |= limit == "restored disk";
+    out.stopped_clock |= limit == "stopped clock";
+    out.forgotten_peers |= limit == "forgotten peers";
+    out.single_word |= limit == "forgotten peers" && action.what != What::forge_hello;
+    out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
+                 action.what == What::move_agent;
+  }
+  return out;
+}
+
+// Everything by which an epoch or a vote can leave an agent.
+struct Invariants::Look {
+  Invariants& all;
+  Agent& agent;
+
+  void operator()(const consensus::SendPing& c) const {
+    Silence* const silence = all.silence_on(agent, c.link);
+    if (silence != nullptr) silence->pings.emplace_back(c.request, all.own_time(agent));
+  }
+  void operator()(const consensus::Connect& c) const { all.note_connect(agent, c); }
+  void operator()(const consensus::Disconnect& c) const { all.note_loss(agent, c.link); }
+  void operator()(const consensus::ReplyVote& c) const {
+    const auto asked = all.asked_.extract({&agent, c.ticket});
+    if (!c.reply.voted_for) return;
+    const Vote vote{c.reply.epoch, c.reply.voted_for};
+    all.check_vote(agent, vote, "a reply");
+    if (!asked.empty() && !asked.mapped().empty()) all.note_vote(agent, asked.mapped(), vote);
+  }
+  void operator()(const consensus::AskPeer& c) const {
+    all.check_epoch(agent, c.query.epoch, "an ask");
+    if (!c.query.candidate) return;
+    all.check_vote(agent, {c.query.epoch, agent.id()}, "an ask");
+    const std::string group = all.group_of(agent, c.query.master);
+    if (!group.empty()) all.note_vote(agent, group, {c.query.epoch, agent.id()});
+  }
+  void operator()(const consensus::PublishHello& c) const {
+    all.check_epoch(agent, c.hello.current_epoch, "a hello");
+    all.note_hello(agent, c.hello);
+  }
+  void operator()(const consensus::Promote& c) const {
+    all.check_epoch(agent, c.hello.current_epoch, "a promotion");
+    all.check_epoch(agent, c.hello.config_epoch, "a promotion");
+    all.note_hello(agent, c.hello);
+  }
+  void operator()(const consensus::Announce& c) const { all.judge_news(agent, c); }
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+Invariants::Invariants(World& world, const Faults& faults, const Limits& limits)
+    : world_(world), faults_(faults), limits_(limits) {
+  world.watch(*this);
+}
+
+void Invariants::fail(const Agent& agent, const std::string& invariant, const std::string& what) {
+  world_.fail(invariant, agent.name() + ": " + what);
+}
+
+std::string Invariants::group_of(const Agent& agent, const proto::Address& master) const {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    for (const auto& [node_id, node] : group.nodes) {
+      if (node.address == master) return group.name;
+    }
+  }
+  return {};
+}
+
+void Invariants::stepping(Agent& agent, const consensus::Event& event) {
+  if (!agent.core()) return;
+  measure_lateness(agent);
+  if (const auto* const asked = std::get_if<consensus::VoteAsked>(&event)) {
+    asked_[{&agent, asked->ticket}] = group_of(agent, asked->query.master);
+  } else if (const auto* const down = std::get_if<consensus::LinkDown>(&event)) {
+    note_loss(agent, down->link);
+  } else if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
+    Silence* const silence = silence_on(agent, pong->link);
+    if (silence == nullptr || pong->kind != consensus::Pong::valid) return;
+    const auto answered = std::erase_if(
+        silence->pings, [&](const auto& ping) { return ping.first <= pong->request; });
+    if (answered > 0) silence->since.reset();
+  }
+}
+
+void Invariants::stepped(Agent& agent, const consensus::Event&,
+                         const consensus::Commands& commands) {
+  if (!agent.core()) return;
+  for (const consensus::Command& command : commands) std::visit(Look{*this, agent}, command);
+  ++checks_;
+  const std::size_t groups = agent.core()->state().groups.size();
+  if (groups <= 4 || checks_ % groups == 0) check_state(agent);
+  if (checks_ % 64 == 0) check_bounds(agent);
+}
+
+void Invariants::check_state(const Agent& agent) {
+  const consensus::State& state = agent.core()->state();
+  check_epoch(agent, state.durable_epoch, "what readers see");
+  if (proto::number(state.current_epoch) >= absurd_epoch && !limits_.single_word) {
+    fail(agent, "one agent's word makes no epoch jump", "");
+  }
+  for (const auto& [id, group] : state.groups) {
+    const Vote& vote = group.ballot.durable;
+    if (vote != Vote{} && !held_vote(agent.disk.confirmed(), vote)) {
+      fail(agent, "nothing shown before it is durable", "a vote that readers see is not on disk");
+    }
+  }
+  check_heights(agent);
+}
+
+// Within one life nothing goes back; what counts as durable not even across lives.
+void Invariants::check_heights(const Agent& agent) {
+  const consensus::State& state = agent.core()->state();
+  Heights& seen = heights_[agent];
+  if (seen.life != agent.life()) {
+    seen.groups.clear();
+    seen.life = agent.life();
+    if (limits_.restored_disk) seen.current = Epoch{};
+  }
+  if (state.durable_epoch < seen.current) fail(agent, "epochs never go back", "the current epoch");
+  seen.current = state.durable_epoch;
+  for (const auto& [id, group] : state.groups) {
+    auto& [config, vote] = seen.groups[id];
+    if (group.config_epoch < config) {
+      fail(agent, "epochs never go back", "the config epoch of " + group.name);
+    }
+    if (group.ballot.durable.epoch < vote) {
+      fail(agent, "epochs never go back", "the vote for " + group.name);
+    }
+    config = group.config_epoch;
+    vote = group.ballot.durable.epoch;
+  }
+}
+
+void Invariants::check_bounds(const Agent& agent) {
+  constexpr std::size_t most = 64;
+  const consensus::State& state = agent.core()->state();
+  const auto check = [&](std::size_t size, const std::string& what) {
+    if (size > most) fail(agent, "bounded memory", std::to_string(size) + " " + what);
+  };
+  for (const auto& [id, group] : state.groups) {
+    for (const auto& [node_id, node] : group.nodes) {
+      check(node.ping.outstanding.size(), "unanswered pings of a node");
+    }
+    for (const auto& [peer_id, view] : group.peers) check(view.asks.size(), "unanswered asks");
+  }
+  for (const auto& [id, peer] : state.peers) {
+    check(peer.ping.outstanding.size(), "unanswered pings of a peer");
+  }
+  check(state.promises.marks.size() / (1 + state.groups.size()), "marks of saves");
+}
+
+void Invariants::check_epoch(const Agent& agent, Epoch epoch, const std::string& where) {
+  if (epoch <= highest(agent.disk.confirmed())) return;
+  fail(agent, "nothing shown before it is durable",
+       where + " shows epoch " + std::to_string(proto::number(epoch)));
+}
+
+void Invariants::check_vote(const Agent& agent, const Vote& vote, const std::string& where) {
+  if (holds_vote(agent.disk.confirmed(), vote)) return;
+  fail(agent, "nothing shown before it is durable",
+       where + " shows a vote of epoch " + std::to_string(proto::number(vote.epoch)));
+}
+
+void Invariants::note_vote(const Agent& agent, const std::string& group, const Vote& vote) {
+  if (limits_.restored_disk) return;
+  const auto [known, fresh] = votes_.try_emplace({agent.id(), group, vote.epoch}, *vote.voted_for);
+  if (fresh || known->second == *vote.voted_for) return;
+  fail(agent, "one vote per epoch",
+       "two votes for " + group + " in epoch " + std::to_string(proto::number(vote.epoch)));
+}
+
+// Two winners of one epoch among real Sentinels publish two addresses, and agents pass them on.
+void Invariants::note_hello(const Agent& agent, const proto::Hello& hello) {
+  if (hello.config_epoch == Epoch{} || limits_.legacy || limits_.restored_disk) return;
+  if (limits_.forgotten_peers || limits_.stopped_clock) return;
+  const auto [known, fresh] =
+      published_.try_emplace({hello.master_name, hello.config_epoch}, hello.master);
+  if (fresh || known->second == hello.master) return;
+  fail(agent, "one address per config epoch",
+       "epoch " + std::to_string(proto::number(hello.config_epoch)) + " of " + hello.master_name +
+           " has " + proto::to_string(known->second) + " and " + proto::to_string(hello.master));
+}
+
+}  // namespace vedette::sim
