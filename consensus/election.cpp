@@ -104,7 +104,7 @@ proto::DownReply recorded(const Group& group, bool down) {
 
 // Records the vote in memory and has it saved; nothing of it is visible before that is done.
 void cast(Turn& turn, Group& group, const Vote& vote) {
-  raise_epoch(turn, vote.epoch);
+  raise_epoch(turn, group, vote.epoch);
   group.ballot.memory = vote;
   group.ballot.held_since = turn.now;
   group.ballot.held_until.reset();
@@ -253,7 +253,7 @@ void stand(Turn& turn, Group& group) {
   attempt.epoch = candidate_epoch(turn.state, group);
   attempt.epoch_was_hidden = false;
   const Vote vote{attempt.epoch, turn.state.my_id};
-  raise_epoch(turn, attempt.epoch);
+  raise_epoch(turn, group, attempt.epoch);
   promise(turn, NewsPromise{make_announce(events::try_failover, group.name, describe(group))});
   cast(turn, group, vote);
   group.ballot.candidacy = true;

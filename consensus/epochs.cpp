@@ -22,17 +22,19 @@ bool is_believed(const State& state, proto::Epoch epoch) {
   return count >= 2 || static_cast<std::size_t>(count) == state.peers.size();
 }
 
-void raise_epoch(Turn& turn, proto::Epoch epoch) {
+void raise_epoch(Turn& turn, const Group& group, proto::Epoch epoch) {
   if (epoch <= turn.state.current_epoch) return;
   turn.state.current_epoch = epoch;
-  promise(turn, NewsPromise{make_announce(events::new_epoch, "", std::to_string(number(epoch)))});
+  const std::string payload = std::to_string(number(epoch));
+  promise(turn, NewsPromise{make_announce(events::new_epoch, group.name, payload)});
 }
 
-void hear_epochs(Turn& turn, Peer& peer, proto::Epoch current, proto::Epoch config) {
+void hear_epochs(Turn& turn, const Group& group, Peer& peer, proto::Epoch current,
+                 proto::Epoch config) {
   peer.published_epoch = std::max(current, config);
   if (current <= turn.state.current_epoch || !is_believed(turn.state, current)) return;
   if (turn.now < turn.state.started + hold_after_start) turn.state.unvotable_epoch = current;
-  raise_epoch(turn, current);
+  raise_epoch(turn, group, current);
 }
 
 }  // namespace vedette::consensus

@@ -15,8 +15,9 @@ bool is_near(const State& state, proto::Epoch epoch) noexcept;
 bool is_believed(const State& state, proto::Epoch epoch);
 
 // Raises the current epoch; shown and announced when it is on disk.
-void raise_epoch(Turn& turn, proto::Epoch epoch);
+void raise_epoch(Turn& turn, const Group& group, proto::Epoch epoch);
 // The epochs of a hello. A file older than what peers publish may have forgotten votes.
-void hear_epochs(Turn& turn, Peer& peer, proto::Epoch current, proto::Epoch config);
+void hear_epochs(Turn& turn, const Group& group, Peer& peer, proto::Epoch current,
+                 proto::Epoch config);
 
 }  // namespace vedette::consensus

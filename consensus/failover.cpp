@@ -263,9 +263,8 @@ Instant failover_due(const Turn& turn, const Group& group) {
     case Phase::send_promote:
       return attempt.asked_to_renew ? std::min(attempt.poll_at, give_up) : give_up;
     case Phase::wait_promotion: {
-      if (attempt.confirmed_master || !attempt.promote_request)
-        return std::min(attempt.poll_at, give_up);
-      return give_up;
+      if (attempt.confirmed_master) return attempt.poll_at;  // answers of voters are waited for
+      return attempt.promote_request ? give_up : std::min(attempt.poll_at, give_up);
     }
     default:
       return never;

@@ -48,7 +48,7 @@ void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
   if (promotion_published(turn, group, hello)) return;
   configuration_heard(turn, group, hello);
   group.config_epoch = hello.config_epoch;
-  raise_epoch(turn, hello.config_epoch);  // its publisher may not show it yet
+  raise_epoch(turn, group, hello.config_epoch);  // its publisher may not show it yet
   request_save(turn);
   if (hello.master == group.master().address) return;
   announce(turn, events::config_update_from, group, describe(group, publisher));
@@ -82,7 +82,7 @@ void on_hello_heard(Turn& turn, const HelloHeard& event) {
   Group* group = turn.state.find(hello.master_name);
   if (group == nullptr) return;
   Peer& peer = meet_peer(turn, *group, hello.agent_id, hello.agent);
-  hear_epochs(turn, peer, hello.current_epoch, hello.config_epoch);
+  hear_epochs(turn, *group, peer, hello.current_epoch, hello.config_epoch);
   PeerView& view = group->peers.at(peer.id);
   view.last_hello = turn.now;
   view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};

@@ -325,7 +325,6 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
   if (node.role_request == event.request) node.role_request.reset();
   if (node.follow_request == event.request) {
     node.follow_request.reset();
-    node.resync = Resync::none;
     note(turn, Level::warning,
          "REPLICAOF refused by " + proto::to_string(node.address) + ": " + event.error);
   }

@@ -12,11 +12,12 @@ namespace {
 
 constexpr Duration retry_after = std::chrono::seconds{1};
 
-// Seen as a replica since: if it becomes a master again, somebody made it one.
+// Seen as a replica since (or forgotten by RESET): if it is a master again, somebody made it one.
 bool has_returned(const Group& group, const Replaced& replaced) {
-  const auto same = [&](const auto& each) { return each.second.address == replaced.address; };
-  const auto node = std::find_if(group.nodes.begin(), group.nodes.end(), same);
-  return node != group.nodes.end() && !node->second.superseded;
+  const auto is_out = [&](const auto& each) {
+    return each.second.address == replaced.address && each.second.superseded;
+  };
+  return std::none_of(group.nodes.begin(), group.nodes.end(), is_out);
 }
 
 DurableGroup take_group(const Group& group) {
@@ -53,15 +54,22 @@ void adopt_marks(Turn& turn, SaveNumber number) {
   }
 }
 
+// What was said when we were asked may have changed while the disk was busy, or we stood still.
+bool still_down(const State& state, const VotePromise& vote) {
+  const auto group = state.groups.find(vote.group);
+  return vote.down && !state.tilt_since && group != state.groups.end() &&
+         group->second.master().subjectively_down;
+}
+
 // Both memory and disk must hold the vote: while a newer one is pending the old one is not
 // confirmed.
 proto::DownReply vote_answer(const State& state, const VotePromise& vote) {
   const auto group = state.groups.find(vote.group);
   if (group == state.groups.end() || group->second.ballot.memory != vote.vote ||
       group->second.ballot.durable != vote.vote) {
-    return proto::DownReply{vote.down, std::nullopt, proto::Epoch{}};
+    return proto::DownReply{still_down(state, vote), std::nullopt, proto::Epoch{}};
   }
-  return proto::DownReply{vote.down, vote.vote.voted_for, vote.vote.epoch};
+  return proto::DownReply{still_down(state, vote), vote.vote.voted_for, vote.vote.epoch};
 }
 
 struct Keep {
@@ -79,7 +87,8 @@ struct Keep {
 struct Withdraw {
   Turn& turn;
   void operator()(const VotePromise& vote) const {
-    turn.emit(ReplyVote{vote.ticket, {vote.down, std::nullopt, proto::Epoch{}}});
+    const bool down = still_down(turn.state, vote);
+    turn.emit(ReplyVote{vote.ticket, {down, std::nullopt, proto::Epoch{}}});
   }
   void operator()(const CandidacyPromise& candidacy) const {
     on_candidacy_withdrawn(turn, candidacy.group, candidacy.vote);

@@ -18,6 +18,7 @@ namespace {
 constexpr Duration leader_silence = milliseconds{500};
 constexpr Duration takeover_stagger = milliseconds{200};
 constexpr Duration reconfiguration_tick = milliseconds{100};
+constexpr Duration repeat_after = std::chrono::seconds{1};
 
 std::string spaced(const proto::Address& address) {
   return address.host + " " + std::to_string(address.port);
@@ -42,9 +43,15 @@ bool is_old_master(const Group& group, const Node& node) {
   return group.reconfiguration && node.address == group.reconfiguration->old_master;
 }
 
+// Another master is no replica that has to be re-pointed, but one to be demoted, with all that
+// this needs (reconcile).
+bool reports_master(const Node& node) {
+  return node.info_at && node.info.role == proto::Role::master;
+}
+
 bool still_to_do(const Group& group, const Node& node) {
   return node.id != group.master_id && node.resync != Resync::done && !node.subjectively_down &&
-         !is_old_master(group, node);
+         !is_old_master(group, node) && !reports_master(node);
 }
 
 int count_in_flight(const Group& group) {
@@ -61,6 +68,17 @@ void expire_unanswered(Turn& turn, Group& group) {
     if (!late) continue;
     announce(turn, events::resync_timeout, group, describe(group, node));
     node.resync = Resync::done;
+  }
+}
+
+// A replica that refused the order, or lost it with its link, keeps its place among the
+// parallel-syncs for replica_reconf_timeout and is told again meanwhile.
+void send_again(Turn& turn, Group& group) {
+  for (auto& [id, node] : group.nodes) {
+    const bool unheard = node.resync == Resync::sent && still_to_do(group, node) &&
+                         node.command.is_open() && !node.follow_request &&
+                         !follows_master(group, node);
+    if (unheard && node.follow_sent_at + repeat_after <= turn.now) send_follow(turn, group, node);
   }
 }
 
@@ -201,6 +219,7 @@ void tend_reconfiguration(Turn& turn, Group& group) {
     return;
   }
   expire_unanswered(turn, group);
+  send_again(turn, group);
   send_more(turn, group);
   const auto open = [&](const auto& entry) { return still_to_do(group, entry.second); };
   if (std::none_of(group.nodes.begin(), group.nodes.end(), open)) finish(turn, group);

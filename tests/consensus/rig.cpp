@@ -27,15 +27,12 @@ void Rig::build_mixed(std::size_t agents, std::size_t legacy, std::size_t replic
 }
 
 void Rig::boot(const sim::Limits& limits) {
-  invariants_.emplace(world, faults_, limits);
+  rules_.emplace(world, faults_, limits);
   world.watch(*this);
   for (const auto& agent : agents()) agent->boot();
 }
 
 // ---- what happens to them -----------------------------------------------------------------------
-
-// Nothing is wrong between two ends of the same host: this only says when there was trouble.
-void Rig::note_trouble() { faults_.apply({{}, sim::What::reset, 0, 0, {}, 0}); }
 
 bool Rig::in_trouble() const {
   const auto paused = [](const auto& process) { return process->paused(); };
@@ -44,7 +41,7 @@ bool Rig::in_trouble() const {
 }
 
 void Rig::note_trouble(const Process& whom, const std::string& what) {
-  note_trouble();
+  faults_.note_trouble();
   world.tell(whom, what);
 }
 
@@ -161,7 +158,7 @@ void Rig::stepped(Agent& agent, const Event&, const Commands& commands) {
     } else if (const auto* const note = std::get_if<Note>(&command)) {
       heard.push_back({now(), agent.name(), "note", note->text});
     } else if (std::holds_alternative<Promote>(command) && in_trouble()) {
-      note_trouble();
+      faults_.note_trouble();
     }
   }
 }
@@ -227,7 +224,6 @@ std::string Rig::broken() const {
 std::string Rig::story() {
   std::ostringstream out;
   for (const sim::Line& line : world.story().lines()) {
-    if (line.who == "FAULT") continue;  // by note_trouble; what was done is told in its own words
     out << line.at.time_since_epoch().count() / 1000 << "ms " << line.who << " " << line.what
         << "\n";
   }

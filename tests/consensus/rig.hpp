@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "tests/sim/cluster/world.hpp"
-#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/rules.hpp"
 
 namespace vedette::consensus::testing {
 
@@ -113,14 +113,13 @@ class Rig : private sim::Watcher {
   void stepped(Agent& agent, const Event& event, const Commands& commands) override;
   void promote_written(Agent& agent, const Promote& promote, Redis& node) override;
   void set_blocked(const Process& from, const Process& to, bool blocked);
-  void note_trouble();
   void note_trouble(const Process& whom, const std::string& what);
   [[nodiscard]] bool in_trouble() const;
   [[nodiscard]] int count_of(const std::string& event, const Agent* agent) const;
 
   sim::Plan plan_;
   sim::Faults faults_{world, plan_};
-  std::optional<sim::Invariants> invariants_;
+  std::optional<sim::Rules> rules_;
   std::set<std::pair<sim::HostId, sim::HostId>> cuts_;
 };
 

@@ -54,6 +54,8 @@ void Setting::set(const std::string& option, const std::string& value) {
     epoch_ = parse_number(value);
   } else if (option == "quorum") {
     quorum_ = parse_number(value);
+  } else if (option == "master-port") {
+    master_port_ = static_cast<unsigned short>(parse_number(value));
   } else {
     set_option(options_, option, value);
   }
@@ -69,6 +71,7 @@ DurableGroup Setting::group(const std::string& name, const std::string& master) 
   DurableGroup out;
   out.name = name;
   out.master = *address_of(master);
+  out.master.port = master_port_;
   out.options = options();
   out.config_epoch = proto::Epoch{epoch_};
   out.vote.epoch = proto::Epoch{epoch_};

@@ -36,6 +36,7 @@ class Setting {
   std::uint64_t replicas_ = 2;
   std::uint64_t peers_ = 2;
   std::uint64_t epoch_ = 0;
+  unsigned short master_port_ = 6379;
   bool two_groups_ = false;
   std::set<std::string> hidden_;
   std::set<std::string> legacy_;

@@ -8,6 +8,7 @@ fields of Limits, "Parts" with the files. In SCENARIOS.md every test that is nam
 import re
 
 import lint
+import named_tests
 
 SIM = lint.ROOT / "tests" / "sim"
 README = "tests/sim/README.md"
@@ -18,8 +19,6 @@ FAULT = re.compile(r'^ *\{"(\w+)", ', re.MULTILINE)
 LIMIT = re.compile(r"\bbool (\w+) = false;")
 CELL = re.compile(r"^\| *([^|]*?) *\|", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
-TEST = re.compile(r"\bTEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)")
-METHOD = re.compile(r"^    def (test_\w+)", re.MULTILINE)
 
 
 def read(path):
@@ -41,7 +40,7 @@ def known():
     """Section -> the names that its table must hold."""
     invariants = {name for path in simulator() for name in BLAME.findall(read(path))}
     faults = set(FAULT.findall(between(read(SIM / "play" / "plan.cpp"), " rows{{", "}};")))
-    limits = set(LIMIT.findall(between(read(SIM / "rules" / "invariants.hpp"), "struct Limits {", "};")))
+    limits = set(LIMIT.findall(between(read(SIM / "rules" / "limits.hpp"), "struct Limits {", "};")))
     return {
         "Parts": {path.stem for path in simulator()},
         "Faults": faults,
@@ -83,14 +82,8 @@ def check_readme(text):
 
 
 def tests():
-    out = set()
-    for path in lint.sources((".cpp",)):
-        if path.name.endswith("_test.cpp"):
-            out |= {".".join(pair) for pair in TEST.findall(read(path))}
-    for path in (lint.ROOT / "tests" / "system").glob("test_*.py"):
-        out |= {f"{path.name}:{name}" for name in METHOD.findall(read(path))}
-    home = lint.ROOT / "tests" / "consensus" / "scenarios"
-    return out | {f"scenarios/{path.stem}" for path in home.glob("*.txt")}
+    scenarios = {f"scenarios/{name}" for name in named_tests.scenarios()}
+    return named_tests.gtests() | named_tests.system_tests() | scenarios
 
 
 NAMED = re.compile(r"[A-Z]\w+\.[A-Z]\w+|test_\w+\.py:test_\w+|scenarios/[\w-]+")

@@ -203,11 +203,11 @@ class Build:
         arguments[1:1] = [str(each) for each in objects]
         arguments += ["-Wl,--trace,--trace,--strip-debug"]  # twice: members of archives too
         trace = command(arguments, self.directory, "does not link")
-        members = set(re.findall(r"\.a[()]([^()\s]+)", trace))
+        members = set(re.findall(r"libvedette_(\w+)\.a[()]([^()\s]+)\.o\b", trace))
         if not members:
             raise Broken("the linker does not say what it took from the archives")
         for unit in units:
-            if pathlib.Path(unit).name + ".o" in members:
+            if tuple(unit.split("/", 1)) in members:
                 raise Broken(f"the linker took {unit} from the archive too")
         for each in objects:
             each.unlink()

@@ -23,9 +23,9 @@ void Agent::boot() {
   const consensus::Announced announced{address().host, address().port};
   const std::uint64_t seed = world_.random().next();
   tick_at_ = consensus::never;
+  tick_waits_ = false;
   if (kind_ == Kind::vedette) {
-    core_ = std::make_unique<consensus::Core>(file, announced, consensus::Timings{}, seed, clock(),
-                                              policy);
+    core_ = std::make_unique<consensus::Core>(file, announced, timings, seed, clock(), policy);
   } else {
     legacy_ = std::make_unique<Legacy>(file, announced, seed, clock());
   }
@@ -53,7 +53,7 @@ consensus::SaveNumber Agent::save_number() const {
 
 void Agent::plan_tick() {
   const Instant deadline = core_ ? core_->deadline() : legacy_->deadline();
-  if (deadline == consensus::never) return;
+  if (deadline == consensus::never || tick_waits_) return;
   const Instant due = std::max(deadline - clock_ahead, world_.now());
   if (due == tick_at_) return;
   tick_at_ = due;
@@ -61,7 +61,11 @@ void Agent::plan_tick() {
   world_.queue().at(due, [this, mine, due] {
     if (!alive() || life() != mine || tick_at_ != due || paused()) return;
     tick_at_ = consensus::never;
-    feed(consensus::Tick{});
+    tick_waits_ = true;  // behind what can be read already
+    world_.network().deliver(*this, mine, [this] {
+      tick_waits_ = false;
+      feed(consensus::Tick{});
+    });
   });
 }
 

@@ -28,7 +28,8 @@ class Agent : public Process {
   Duration write_delay{0};  // between the decision to promote and its write
   Duration clock_ahead{0};  // CLOCK_BOOTTIME against everybody else's; never goes back
   consensus::Policy policy;
-  bool is_heard = true;  // false: servers take its hellos, and nobody gets them
+  consensus::Timings timings;  // from its next start
+  bool is_heard = true;        // false: servers take its hellos, and nobody gets them
 
   // ---- life ----
   void boot();
@@ -74,6 +75,7 @@ class Agent : public Process {
   std::unique_ptr<consensus::Core> core_;
   std::unique_ptr<Legacy> legacy_;
   Instant tick_at_ = consensus::never;
+  bool tick_waits_ = false;
   std::unordered_map<std::uint64_t, ConnId> links_;
   std::map<consensus::Ticket, std::function<void(const proto::DownReply&)>> votes_;
   std::map<consensus::Ticket, std::function<void(const consensus::ReplyOrder&)>> orders_;

@@ -51,15 +51,19 @@ struct Agent::Execute {
     const ConnId conn = found->second;
     Agent* const agent = &self;
     Network* const network = &world.network();
-    network->send(conn, self, [agent, conn, network, serve] {
+    network->send(conn, self, [agent, link, conn, network, serve] {
       Process& other = network->opposite(conn, *agent);
       std::optional<Event> reply = serve(other, conn);
-      if (reply) reply_to(*network, conn, other, *agent, std::move(*reply));
+      if (reply) reply_to(*agent, link, conn, other, std::move(*reply));
     });
   }
-  static void reply_to(Network& network, ConnId conn, const Process& from, Agent& to, Event reply) {
+  // What waits to be read on a link that it has closed meanwhile is never read.
+  static void reply_to(Agent& to, consensus::LinkId link, ConnId conn, const Process& from,
+                       Event reply) {
     Agent* const agent = &to;
-    network.send(conn, from, [agent, reply = std::move(reply)] { agent->feed(reply); });
+    to.world_.network().send(conn, from, [agent, link, reply = std::move(reply)] {
+      if (agent->links_.contains(static_cast<std::uint64_t>(link))) agent->feed(reply);
+    });
   }
   template <class Request>
   static Event refused(const Request& c, const std::string& error) {
@@ -101,12 +105,11 @@ struct Agent::Execute {
   }
   void operator()(const consensus::AskPeer& c) const {
     Agent* const agent = &self;
-    Network* const network = &world.network();
-    ask(c.link, [c, agent, network](Process& other, ConnId conn) -> std::optional<Event> {
+    ask(c.link, [c, agent](Process& other, ConnId conn) -> std::optional<Event> {
       Agent* const peer = other.as_agent();
       if (peer == nullptr) return refused(c, unknown_command);
-      peer->ask_vote(c.query, [c, agent, network, peer, conn](const proto::DownReply& reply) {
-        reply_to(*network, conn, *peer, *agent, consensus::PeerAnswered{c.link, c.request, reply});
+      peer->ask_vote(c.query, [c, agent, peer, conn](const proto::DownReply& reply) {
+        reply_to(*agent, c.link, conn, *peer, consensus::PeerAnswered{c.link, c.request, reply});
       });
       return std::nullopt;
     });

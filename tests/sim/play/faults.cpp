@@ -22,7 +22,8 @@ void Faults::apply(const Action& action) {
 }
 
 void Faults::run(const Action& action) {
-  last_trouble_ = world_.now();
+  note_trouble();
+  ++blows_;
   Undo undo;
   if (action.what <= What::move_agent) {
     undo = on_agent(action);
@@ -49,7 +50,7 @@ void Faults::end(std::uint64_t key) {
   const Undo undo = std::move(found->second);
   in_force_.erase(found);
   undo();
-  last_trouble_ = world_.now();
+  note_trouble();
 }
 
 void Faults::end_all() {
@@ -304,7 +305,7 @@ void Faults::operate(const Action& action) {
 
 void Faults::storm(Agent& it, Instant until) {
   if (ended_ || world_.now() > until || !it.running()) return;
-  last_trouble_ = world_.now();
+  note_trouble();
   it.order(consensus::ResetGroups{"*"});
   world_.queue().after(2s, [this, &it, until] { storm(it, until); });
 }
@@ -327,12 +328,17 @@ consensus::SetOptions Faults::change_of(const Action& action, const Shard& group
   return set;
 }
 
+constexpr std::int64_t late_ask = 4;
+
 void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
   const std::optional<proto::Address> master = it.master_of(group.name);
   if (!master || it.core() == nullptr) return;
-  const auto epoch = proto::number(it.core()->state().current_epoch);
-  proto::DownQuery query{
-      *master, proto::Epoch{epoch + static_cast<std::uint64_t>(action.value)}, {}};
+  const consensus::State& state = it.core()->state();
+  // The last kind comes late: a configuration of that epoch is there already.
+  const bool late = action.value == late_ask;
+  const auto step = late ? 0 : static_cast<std::uint64_t>(action.value);
+  const auto from = late ? state.find(group.name)->config_epoch : state.current_epoch;
+  proto::DownQuery query{*master, proto::Epoch{proto::number(from) + step}, {}};
   if (action.value > 0) query.candidate = proto::RunId::parse(world_.make_id());
   it.ask_vote(query, [](const proto::DownReply&) {});
 }
@@ -351,44 +357,23 @@ void Faults::forge_hello(const Action& action, const Shard& group) {
   through.publish(hello);
 }
 
-// ---- ambushes ----------------------------------------------------------------------------------
-
-void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Commands& commands) {
-  if (armed_.empty()) return;
-  // The points of a failover, in order; a crash between two of them is what few plans would hit.
-  static constexpr std::string_view points[] = {
-      "+odown",          "+try-failover",   "+vote-for-leader",
-      "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
-      "+promoted-slave", "+switch-master"};
-  for (const consensus::Command& command : commands) {
-    const auto* const news = std::get_if<consensus::Announce>(&command);
-    if (news == nullptr) continue;
-    const auto hit = std::find_if(armed_.begin(), armed_.end(), [&](const Action& each) {
-      return points[static_cast<std::size_t>(each.value) % std::size(points)] == news->event;
-    });
-    if (hit == armed_.end()) continue;
-    const Action ambush = *hit;
-    armed_.erase(hit);
-    // Behind the step: what it wants has been written, or is about to be.
-    const Duration delay{static_cast<Duration::rep>(ambush.b % 4) * 150};
-    world_.queue().after(delay, [this, &it, ambush] { spring(it, ambush); });
-    return;
-  }
-}
-
-void Faults::spring(Agent& it, const Action& ambush) {
-  static constexpr What blows[] = {What::crash_agent, What::pause_agent, What::power_off_agent,
-                                   What::isolate,     What::fail_disk,   What::pause_agent};
-  if (ended_) return;
-  Action blow = ambush;
-  blow.what = blows[ambush.a % std::size(blows)];
-  blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
-  run(blow);
-}
+// ---- numbers -----------------------------------------------------------------------------------
 
 std::uint32_t Faults::number_of(const Agent& it) const {
   std::uint32_t number = 0;
   while (world_.agents()[number].get() != &it) ++number;
+  return number;
+}
+
+std::uint32_t Faults::number_of(const Redis& it) const {
+  std::uint32_t number = 0;
+  while (world_.nodes()[number].get() != &it) ++number;
+  return number;
+}
+
+std::uint32_t Faults::number_of_shard(const std::string& name) const {
+  std::uint32_t number = 0;
+  while (world_.shards()[number]->name != name) ++number;
   return number;
 }
 

@@ -28,6 +28,10 @@ class Faults : public Watcher {
 
   // The last instant at which something was wrong, or `now` while it is.
   [[nodiscard]] Instant last_trouble() const;
+  // Something was done to the world by another hand than this.
+  void note_trouble() { last_trouble_ = world_.now(); }
+  // So many things were done, each of which may cost a master its place.
+  [[nodiscard]] std::size_t blows() const noexcept { return blows_; }
 
  private:
   struct Apply;
@@ -50,12 +54,15 @@ class Faults : public Watcher {
   void operate(const Action& action);
   void storm(Agent& agent, Instant until);
   [[nodiscard]] consensus::SetOptions change_of(const Action& action, const Shard& shard) const;
-  void spring(Agent& agent, const Action& ambush);
+  void spring(Agent& agent, const Action& ambush, const std::string& group);
+  void spring_on_target(Agent& agent, const Action& ambush, const std::string& group);
   void forge_hello(const Action& action, const Shard& shard);
   void ask_by_hand(const Action& action, Agent& agent, const Shard& shard);
   proto::Address fresh_address(const proto::Address& old);
 
   [[nodiscard]] std::uint32_t number_of(const Agent& agent) const;
+  [[nodiscard]] std::uint32_t number_of(const Redis& node) const;
+  [[nodiscard]] std::uint32_t number_of_shard(const std::string& name) const;
   Agent& agent(std::uint32_t number) { return *world_.agents()[number % world_.agents().size()]; }
   Redis& node(std::uint32_t number) { return *world_.nodes()[number % world_.nodes().size()]; }
   Shard& shard(std::uint32_t number) { return *world_.shards()[number % world_.shards().size()]; }
@@ -69,6 +76,7 @@ class Faults : public Watcher {
   std::uint64_t keys_ = 0;
   std::map<std::uint64_t, Undo> in_force_;
   Instant last_trouble_{};
+  std::size_t blows_ = 0;
   std::vector<Action> armed_;
   unsigned addresses_ = 0;
 };

@@ -74,7 +74,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten peers"},
     {"set_option", operators, 0ms, 0ms, 0, 3, ""},
     {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
-    {"stray_ask", operators, 0ms, 0ms, 0, 3, ""},
+    {"stray_ask", operators, 0ms, 0ms, 0, 4, ""},
     {"forge_hello", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
 }};
 
@@ -123,6 +123,7 @@ class Drawing {
     plan_.down_after = one_of(std::array{200ms, 500ms, 1000ms, 1000ms, 1000ms, 2000ms});
     plan_.failover_timeout = one_of(std::array{1s, 3s, 3s, 10s, 60s});
     plan_.parallel_syncs = 1 + static_cast<unsigned>(pick(2));
+    plan_.info_period = one_of(std::array<Duration, 4>{10s, 10s, 10s, 1s});
     plan_.delay = one_of(std::array<Duration, 4>{50us, 200us, 200us, 5ms});
     plan_.jitter = one_of(std::array<Duration, 3>{10us, 100us, 2ms});
     plan_.introduced = pick(10) != 0;
@@ -149,7 +150,9 @@ class Drawing {
 
   void draw_action(Duration at) {
     for (int tries = 0; tries < 100; ++tries) {
-      const What what = static_cast<What>(pick(static_cast<std::uint64_t>(What::count)));
+      const bool waits = pick(8) == 0;
+      const What what =
+          waits ? What::ambush : static_cast<What>(pick(static_cast<std::uint64_t>(What::count)));
       const Row& about = row(what);
       if ((about.group & classes_) == 0) continue;
       Action action{at, what, 0, 0, {}, 0};
@@ -203,6 +206,7 @@ void each_setting(Plan& plan, Visit visit) {
   duration("down_after_us", plan.down_after);
   duration("failover_timeout_us", plan.failover_timeout);
   number("parallel_syncs", plan.parallel_syncs);
+  duration("info_period_us", plan.info_period);
   duration("delay_us", plan.delay);
   duration("jitter_us", plan.jitter);
   number("introduced", plan.introduced);

@@ -83,6 +83,7 @@ struct Plan {
   Duration down_after = 1s;
   Duration failover_timeout = 10s;
   unsigned parallel_syncs = 1;
+  Duration info_period = 10s;
   Duration delay{200};  // one way
   Duration jitter{100};
   bool introduced = true;  // their files know each other and all nodes

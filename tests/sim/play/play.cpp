@@ -5,9 +5,7 @@
 #include "consensus/quorum.hpp"
 #include "tests/sim/cluster/writer.hpp"
 #include "tests/sim/play/faults.hpp"
-#include "tests/sim/rules/conduct_rules.hpp"
-#include "tests/sim/rules/election_rules.hpp"
-#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/rules.hpp"
 #include "tests/sim/rules/soundness.hpp"
 
 namespace vedette::sim {
@@ -25,9 +23,7 @@ class Run {
         limits_(limits_of(plan)),
         world_(plan.seed, record),
         faults_(world_, plan_),
-        invariants_(world_, faults_, limits_),
-        elections_(world_, limits_),
-        conduct_(world_, limits_) {}
+        rules_(world_, faults_, limits_) {}
 
   Outcome play() {
     build();
@@ -58,7 +54,9 @@ class Run {
     }
     for (unsigned i = 0; i < plan_.agents; ++i) {
       const Kind kind = i < plan_.legacy ? Kind::legacy : Kind::vedette;
-      world_.add_agent(kind, static_cast<int>(i % 3), plan_.introduced);
+      Agent& agent = world_.add_agent(kind, static_cast<int>(i % 3), plan_.introduced);
+      agent.timings.info_period =
+          std::chrono::duration_cast<std::chrono::milliseconds>(plan_.info_period);
     }
     if (plan_.introduced) world_.introduce_agents();
     for (const auto& agent : world_.agents()) agent->boot();
@@ -185,7 +183,16 @@ class Run {
     }
   }
 
+  // One blow costs at most one master its place, in each group.
+  void judge_switches() {
+    const std::size_t most = faults_.blows() * plan_.masters;
+    if (world_.failed() || rules_.promotions() <= most) return;
+    blame("at most one switch for each fault",
+          std::to_string(rules_.promotions()) + " after " + std::to_string(faults_.blows()));
+  }
+
   Outcome finish() {
+    judge_switches();
     count_writes();
     outcome_.invariant = world_.invariant();
     outcome_.failure = world_.failure();
@@ -201,9 +208,7 @@ class Run {
   Limits limits_;
   World world_;
   Faults faults_;
-  Invariants invariants_;
-  ElectionRules elections_;
-  ConductRules conduct_;
+  Rules rules_;
   std::vector<std::unique_ptr<Writer>> writers_;
   Outcome outcome_;
 };

@@ -9,32 +9,16 @@ using consensus::Group;
 namespace {
 
 constexpr unsigned most_steps = 20'000;  // of one agent and group in a second: no storm of its own
-constexpr Duration patience_with_masters = 8s;
+constexpr unsigned most_ticks = 100;     // at one instant
+constexpr Duration least_repetition = 1s;
 constexpr std::size_t most_groups = 4;  // more are looked at now and then, for the sake of speed
 
 }  // namespace
 
-ConductRules::ConductRules(World& world, const Limits& limits) : world_(world), limits_(limits) {
-  world.watch(*this);
-}
-
-void ConductRules::fail(const Agent& agent, const std::string& invariant, const std::string& what) {
-  world_.fail(invariant, agent.name() + ": " + what);
-}
-
-ConductRules::Record& ConductRules::record_of(const Agent& agent) {
-  Record& record = records_[agent];
-  if (record.life != agent.life()) {
-    record = Record{};
-    record.life = agent.life();
-  }
-  return record;
-}
-
 void ConductRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
-  Record& record = record_of(agent);
-  check_pace(agent, record);
+  Record& record = records_[agent];
+  check_pace(agent, record, event);
   if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
     const auto sent = record.pings.extract(pong->request);
     Return* const back = return_on(agent, record, pong->link);
@@ -70,7 +54,7 @@ ConductRules::Return* ConductRules::return_on(const Agent& agent, Record& record
 void ConductRules::stepped(Agent& agent, const consensus::Event&,
                            const consensus::Commands& commands) {
   if (!agent.core()) return;
-  Record& record = record_of(agent);
+  Record& record = records_[agent];
   for (const consensus::Command& command : commands) {
     if (const auto* const connect = std::get_if<consensus::Connect>(&command)) {
       if (connect->kind == consensus::LinkKind::command) {
@@ -80,6 +64,8 @@ void ConductRules::stepped(Agent& agent, const consensus::Event&,
       if (!record.returns.empty()) record.pings[ping->request] = world_.now();
     } else if (const auto* const news = std::get_if<consensus::Announce>(&command)) {
       note(agent, record, *news);
+    } else if (const auto* const follow = std::get_if<consensus::Follow>(&command)) {
+      check_repetition(agent, record, *follow);
     } else if (const auto* const promote = std::get_if<consensus::Promote>(&command)) {
       judge_decision(agent, record, promote->hello.master_name);
     }
@@ -91,7 +77,12 @@ void ConductRules::stepped(Agent& agent, const consensus::Event&,
 
 // ---- pace and announcements --------------------------------------------------------------------
 
-void ConductRules::check_pace(const Agent& agent, Record& record) {
+void ConductRules::check_pace(const Agent& agent, Record& record, const consensus::Event& event) {
+  if (std::holds_alternative<consensus::Tick>(event)) {
+    record.ticks = record.last_tick == world_.now() ? record.ticks + 1 : 1;
+    record.last_tick = world_.now();
+    if (record.ticks > most_ticks) fail(agent, "no storm of its own", "its time stands still");
+  }
   if (world_.now() - record.window >= 1s) {
     record.window = world_.now();
     record.steps = 0;
@@ -101,17 +92,24 @@ void ConductRules::check_pace(const Agent& agent, Record& record) {
   fail(agent, "no storm of its own", std::to_string(record.steps) + " steps in a second");
 }
 
+// A node that does not do what it is told is not told again and again.
+void ConductRules::check_repetition(const Agent& agent, Record& record,
+                                    const consensus::Follow& follow) {
+  auto& [master, at] = record.follows[follow.link];
+  if (master == follow.master && at + least_repetition > world_.now()) {
+    fail(agent, "an order is not repeated at once", proto::to_string(follow.master));
+  }
+  master = follow.master;
+  at = world_.now();
+}
+
 void ConductRules::check_switches(const Agent& agent, Record& record,
                                   const consensus::Commands& commands) {
   for (const auto& [id, group] : agent.core()->state().groups) {
     const proto::Address& now = group.master().address;
     const auto [known, fresh] = record.masters.try_emplace(id, now);
-    if (fresh || known->second == now) {
-      published_.insert(now);
-      continue;
-    }
+    if (fresh || known->second == now) continue;
     known->second = now;
-    published_.insert(now);
     const bool told = std::any_of(commands.begin(), commands.end(), [&](const auto& command) {
       const auto* const news = std::get_if<consensus::Announce>(&command);
       return news != nullptr && news->event == "+switch-master" && news->group == group.name;
@@ -139,7 +137,8 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
     Return& back = record.returns[news.group];
     back.down_at = world_.now();
     back.ponged = back.is_back = false;
-  } else if (news.event == "+switch-master" || news.event == "+reset-master") {
+  } else if (news.event == "+switch-master" || news.event == "+reset-master" ||
+             news.event == "-monitor") {
     record.returns.erase(news.group);
     record.pings.clear();
   } else if (news.event == "-failover-abort-master-back") {
@@ -153,10 +152,6 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
   }
 }
 
-void ConductRules::promote_written(Agent& agent, const consensus::Promote&, Redis& node) {
-  if (agent.core()) record_of(agent).promoted.insert(node.address());
-}
-
 // Judged when it is decided: the write may come later.
 void ConductRules::judge_decision(const Agent& agent, Record& record, const std::string& name) {
   const Group* const group = agent.core()->state().find(name);
@@ -167,23 +162,6 @@ void ConductRules::judge_decision(const Agent& agent, Record& record, const std:
   if (back.is_back && !again && !group->attempt->promote_sent_before) {
     fail(agent, "a master that is back stays", proto::to_string(group->master().address));
   }
-}
-
-// ---- demotions ---------------------------------------------------------------------------------
-
-void ConductRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) {
-  published_.erase(node.address());  // it is new in this role, until somebody publishes it
-}
-
-// At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
-void ConductRules::following(Agent& agent, Redis& node, const proto::Address& to) {
-  if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
-  if (limits_.moved || limits_.legacy) return;
-  const Record& record = record_of(agent);
-  if (published_.contains(node.address()) || record.promoted.contains(node.address())) return;
-  const Instant since = node.master_since();
-  if (world_.now() - since >= patience_with_masters) return;
-  fail(agent, "an unexpected master has its 8 s", proto::to_string(node.address()));
 }
 
 }  // namespace vedette::sim

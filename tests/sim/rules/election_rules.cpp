@@ -20,8 +20,15 @@ constexpr Duration silence_after_start = 3s;
 constexpr Duration voters_answer_within = 1500ms;  // 1 s by the rule, and one round trip
 constexpr std::size_t most_groups = 4;  // more are looked at by name only, for the sake of speed
 
-std::string text_of(const Vote& vote) {
-  return "epoch " + std::to_string(proto::number(vote.epoch));
+// What the vote of that voter for a third one is worth to `agent`: it is bound for that long.
+Instant bound_until(const Agent& agent, const Heard::Voter& voter, const Heard::KnownVote& known) {
+  for (const auto& [id, peer] : agent.core()->state().peers) {
+    if (peer.address != voter) continue;
+    const bool binds = known.vote.voted_for != agent.id() && known.vote.voted_for != id &&
+                       peer.speaks_vedette.value_or(false);
+    return binds ? known.since + hold : Instant{};
+  }
+  return Instant{};
 }
 
 }  // namespace
@@ -32,17 +39,12 @@ struct ElectionRules::Look {
   Record& record;
   bool told_by_others;
 
-  void operator()(const consensus::Connect& c) const {
-    if (c.kind == consensus::LinkKind::peer) record.links[c.link] = c.address;
-  }
   void operator()(const consensus::AskPeer& c) const {
-    const auto link = record.links.find(c.link);
-    if (!c.query.candidate || link == record.links.end()) return;
+    if (!c.query.candidate) return;
     for (const auto& [id, group] : agent.core()->state().groups) {
       const bool asks = group.attempt && group.attempt->epoch == c.query.epoch &&
                         group.attempt->address == c.query.master;
       if (!asks) continue;
-      record.asks[c.request] = {group.name, c.query.epoch, all.world_.now(), link->second};
       Candidacy& candidacy = record.candidacies[group.name];
       if (candidacy.epoch != c.query.epoch) candidacy = Candidacy{c.query.epoch, false, {}, {}};
     }
@@ -58,22 +60,9 @@ struct ElectionRules::Look {
   void operator()(const Other&) const {}
 };
 
-ElectionRules::ElectionRules(World& world, const Limits& limits) : world_(world), limits_(limits) {
-  world.watch(*this);
-}
-
-void ElectionRules::fail(const Agent& agent, const std::string& invariant,
-                         const std::string& what) {
-  world_.fail(invariant, agent.name() + ": " + what);
-}
-
 ElectionRules::Record& ElectionRules::record_of(const Agent& agent) {
   Record& record = records_[agent];
-  if (record.life != agent.life()) {
-    record = Record{};
-    record.life = agent.life();
-    record.booted = world_.now();
-  }
+  if (!record.booted) record.booted = world_.now();
   return record;
 }
 
@@ -83,11 +72,8 @@ void ElectionRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
   Record& record = record_of(agent);
   record.promoted.reset();
-  if (const auto* const answer = std::get_if<consensus::PeerAnswered>(&event)) {
-    hear_answer(agent, record, *answer);
-  } else if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
-    const auto link = record.links.find(pong->link);
-    if (link != record.links.end()) record.heard[link->second] = world_.now();
+  if (const auto& answer = heard_.of(agent).answer) {
+    note_answer(agent, record, *answer);
   } else if (const auto* const asked = std::get_if<consensus::VoteAsked>(&event)) {
     record.inbound[asked->ticket] = {asked->query, world_.now()};
   } else if (const auto* const done = std::get_if<consensus::PromoteAnswered>(&event)) {
@@ -99,20 +85,17 @@ void ElectionRules::stepping(Agent& agent, const consensus::Event& event) {
   }
 }
 
-void ElectionRules::hear_answer(const Agent& agent, Record& record,
-                                const consensus::PeerAnswered& event) {
-  const auto link = record.links.find(event.link);
-  if (link != record.links.end()) record.heard[link->second] = world_.now();
-  const auto asked = record.asks.extract(event.request);
-  if (asked.empty()) return;
-  const Ask& ask = asked.mapped();
-  Candidacy& candidacy = record.candidacies[ask.group];
-  if (candidacy.epoch != ask.epoch) return;
-  if (event.reply.voted_for == agent.id() && event.reply.epoch == ask.epoch) {
-    Instant& sent = candidacy.confirmed[ask.voter];
-    sent = std::max(sent, ask.sent);
+void ElectionRules::note_answer(const Agent& agent, Record& record, const Heard::Ask& answer) {
+  const auto& groups = agent.core()->state().groups;
+  const auto group = groups.find(answer.group);
+  if (!answer.query.candidate || group == groups.end()) return;
+  Candidacy& candidacy = record.candidacies[group->second.name];
+  if (candidacy.epoch != answer.query.epoch) return;
+  if (answer.reply.voted_for == agent.id() && answer.reply.epoch == answer.query.epoch) {
+    Instant& sent = candidacy.confirmed[answer.voter];
+    sent = std::max(sent, answer.sent);
   } else {
-    candidacy.confirmed.erase(ask.voter);
+    candidacy.confirmed.erase(answer.voter);
   }
 }
 
@@ -139,11 +122,12 @@ void ElectionRules::stepped(Agent& agent, const consensus::Event& event,
     std::visit(Look{*this, agent, record, told_by_others}, command);
   }
   judge_groups(agent, record);
+  if (const auto& answer = heard_.of(agent).answer) judge_answer(agent, *answer);
   if (!record.promoted) return;
   const Group* const group = agent.core()->state().find(record.promoted->group);
   if (group == nullptr || group->config_epoch == record.promoted->epoch) return;
   fail(agent, "a confirmed promotion is published at once",
-       group->name + " in " + text_of({record.promoted->epoch, {}}));
+       group->name + " in " + text_of(record.promoted->epoch));
 }
 
 void ElectionRules::judge_groups(const Agent& agent, Record& record) {
@@ -155,10 +139,11 @@ void ElectionRules::judge_groups(const Agent& agent, Record& record) {
       const Vote old = std::exchange(known->second, group.ballot.memory);
       judge_vote(agent, record, group, old);
     }
-    if (fresh && world_.now() > record.booted &&
+    if (fresh && world_.now() > *record.booted &&
         group.ballot.memory.epoch < agent.core()->state().durable_epoch) {
       fail(agent, "a new entry forgets no vote", group.name);
     }
+    judge_attempt(agent, record, group);
     const auto candidacy = record.candidacies.find(group.name);
     if (candidacy == record.candidacies.end()) continue;
     if (group.attempt && group.attempt->by_force) candidacy->second.by_force = true;
@@ -170,10 +155,10 @@ void ElectionRules::judge_vote(const Agent& agent, Record& record, const Group& 
                                const Vote& old) {
   const Vote& vote = group.ballot.memory;
   if (vote.epoch <= old.epoch) {
-    fail(agent, "votes only go up", text_of(vote) + " after " + text_of(old));
+    fail(agent, "votes only go up", text_of(vote.epoch) + " after " + text_of(old.epoch));
   }
   if (vote.epoch <= group.config_epoch) {
-    fail(agent, "no vote up to the config epoch", text_of(vote));
+    fail(agent, "no vote up to the config epoch", text_of(vote.epoch));
   }
   if (!limits_.stopped_clock) judge_hold(agent, record, group);
   if (vote.voted_for == agent.id()) {
@@ -187,42 +172,103 @@ void ElectionRules::judge_vote(const Agent& agent, Record& record, const Group& 
 void ElectionRules::judge_hold(const Agent& agent, Record& record, const Group& group) {
   const Vote& vote = group.ballot.memory;
   const bool forced = group.attempt && group.attempt->forced;
-  if (world_.now() < record.booted + silence_after_start && !forced) {
-    fail(agent, "no vote right after a start", text_of(vote));
+  if (world_.now() < *record.booted + silence_after_start && !forced) {
+    fail(agent, "no vote right after a start", text_of(vote.epoch));
   }
   const Given& given = record.given[group.name];
   if (given.vote.voted_for && given.vote.voted_for != vote.voted_for && !forced &&
       world_.now() < given.held_until && !limits_.forgotten_peers) {
     fail(agent, "a voter keeps its hold",
-         text_of(vote) + " within the hold of " + text_of(given.vote));
+         text_of(vote.epoch) + " within the hold of " + text_of(given.vote.epoch));
   }
+  judge_own_hold(agent, record, group);
+}
+
+// As long as something that it wrote may still execute, and while it leads and may write yet, a
+// leader votes for nobody else; nor does it try again while its own may execute.
+void ElectionRules::judge_own_hold(const Agent& agent, Record& record, const Group& group) {
   const Candidacy& own = record.candidacies[group.name];
-  const bool executes =
-      own.written && world_.now() < *own.written + longest_execution && !own.by_force;
-  if (executes && vote.voted_for != agent.id()) {
-    fail(agent, "a leader keeps its vote while a promotion may execute", text_of(vote));
+  const Vote& vote = group.ballot.memory;
+  if (own.by_force) return;
+  if (own.written && world_.now() < *own.written + longest_execution) {
+    fail(agent, "no new vote while a promotion may execute", text_of(vote.epoch));
+  }
+  const Running& running = record.running[group.id];
+  const bool leads = running.leads && running.epoch == own.epoch && vote.voted_for != agent.id();
+  if (leads && confirmed_since(own, world_.now() - authority - longest_execution, group)) {
+    fail(agent, "a leader keeps its vote", text_of(vote.epoch));
   }
 }
 
-void ElectionRules::judge_candidacy(const Agent& agent, const Record& record, const Group& group) {
-  if (group.attempt && group.attempt->forced) return;
-  std::size_t heard = 1;
-  for (const auto& [voter, at] : record.heard) {
-    if (at + voters_answer_within >= world_.now()) ++heard;
+void ElectionRules::judge_candidacy(const Agent& agent, Record& record, const Group& group) {
+  if (group.attempt && group.attempt->forced) {
+    record.given.erase(group.name);  // an operator's order ends a hold
+    return;
   }
-  const std::size_t needed = consensus::votes_needed(group.voters(), group.options.quorum);
-  if (heard < needed && !limits_.forgotten_peers) {
-    fail(agent, "a lone agent spends no epoch",
-         std::to_string(heard) + " of " + std::to_string(needed) + " answered lately");
-  }
+  judge_voters(agent, group);
   if (record.disk_refuses) fail(agent, "no candidacy while the disk refuses", group.name);
   const bool candidate = std::any_of(group.nodes.begin(), group.nodes.end(), [&](const auto& each) {
     const consensus::Node& node = each.second;
     return each.first != group.master_id && !node.subjectively_down && node.command.is_open();
   });
   if (!candidate) fail(agent, "no epoch is spent without a candidate replica", group.name);
-  const bool down = group.objectively_down;
-  if (!down) fail(agent, "no candidacy without a fault", group.name);
+  const bool agreed =
+      limits_.stopped_clock || heard_.agreeing(agent, group) >= group.options.quorum;
+  if (!group.objectively_down || !agreed) fail(agent, "no candidacy without a fault", group.name);
+}
+
+// A majority and quorum answered lately, and as far as it was told they are not bound to another.
+void ElectionRules::judge_voters(const Agent& agent, const Group& group) {
+  if (limits_.forgotten_peers || limits_.stopped_clock) return;
+  const auto& votes = heard_.of(agent, group).votes;
+  std::size_t heard = 1;
+  std::size_t unbound = 1;
+  for (const auto& [voter, at] : heard_.of(agent).answered) {
+    if (at + voters_answer_within < world_.now()) continue;
+    ++heard;
+    const auto known = votes.find(voter);
+    const bool bound =
+        known != votes.end() && bound_until(agent, voter, known->second) > world_.now();
+    if (!bound) ++unbound;
+  }
+  const std::size_t needed = consensus::votes_needed(group.voters(), group.options.quorum);
+  if (heard < needed) {
+    fail(agent, "a lone agent spends no epoch",
+         std::to_string(heard) + " of " + std::to_string(needed) + " answered lately");
+  }
+  if (unbound < needed && !limits_.moved) {
+    fail(agent, "no candidacy while the voters are bound",
+         std::to_string(unbound) + " of " + std::to_string(needed) + " are free");
+  }
+}
+
+// What overtakes an attempt ends it at once.
+void ElectionRules::judge_attempt(const Agent& agent, Record& record, const Group& group) {
+  Running& running = record.running[group.id];
+  if (!group.attempt) {
+    running = {};
+    return;
+  }
+  const consensus::Attempt& attempt = *group.attempt;
+  if (running.epoch != attempt.epoch) running = {attempt.epoch, group.config_epoch, false};
+  running.leads = attempt.phase != consensus::Phase::wait_start;
+  const bool overtaken = attempt.epoch != proto::Epoch{} && group.config_epoch >= attempt.epoch;
+  const bool moved = !attempt.promote_sent_at && group.config_epoch != running.config_epoch;
+  if (overtaken || moved) {
+    fail(agent, "a newer configuration ends an attempt",
+         group.name + ": " + text_of(attempt.epoch) + " goes on");
+  }
+}
+
+void ElectionRules::judge_answer(const Agent& agent, const Heard::Ask& answer) {
+  const auto& groups = agent.core()->state().groups;
+  const auto group = groups.find(answer.group);
+  const bool newer = answer.query.candidate && answer.reply.epoch > answer.query.epoch;
+  if (!newer || group == groups.end() || !group->second.attempt) return;
+  const consensus::Attempt& attempt = *group->second.attempt;
+  if (attempt.epoch != answer.query.epoch || attempt.by_force) return;
+  fail(agent, "a newer vote ends an attempt",
+       text_of(attempt.epoch) + " although " + text_of(answer.reply.epoch) + " was told");
 }
 
 void ElectionRules::judge_reply(const Agent& agent, Record& record,
@@ -237,10 +283,13 @@ void ElectionRules::judge_reply(const Agent& agent, Record& record,
   const proto::DownQuery& query = asked.mapped().query;
   const Group* group = nullptr;
   for (const auto& [id, each] : agent.core()->state().groups) {
-    if (each.ballot.memory == told) group = &each;
+    // In memory now, or until this step went on to vote anew.
+    const auto before = record.votes.find(id);
+    const bool was = before != record.votes.end() && before->second == told;
+    if (each.ballot.memory == told || was) group = &each;
   }
   if (group == nullptr) {
-    return fail(agent, "a vote told is the newest", text_of(told) + " was told");
+    return fail(agent, "a vote told is the newest", text_of(told.epoch) + " was told");
   }
   if (told.voted_for != query.candidate || told.epoch != query.epoch) return;
   Given& given = record.given[group->name];
@@ -251,14 +300,17 @@ void ElectionRules::judge_reply(const Agent& agent, Record& record,
 
 // ---- what it wins and writes -------------------------------------------------------------------
 
+// A majority confirmed asks that were sent since then.
+bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, const Group& group) {
+  const auto fresh = std::count_if(candidacy.confirmed.begin(), candidacy.confirmed.end(),
+                                   [&](const auto& each) { return each.second >= since; });
+  return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(group.voters());
+}
+
 bool ElectionRules::has_authority(const Record& record, const Group& group) const {
   const auto found = record.candidacies.find(group.name);
   if (found == record.candidacies.end()) return group.voters() == 1;
-  const auto& confirmed = found->second.confirmed;
-  const auto fresh = std::count_if(confirmed.begin(), confirmed.end(), [&](const auto& each) {
-    return each.second + authority >= world_.now();
-  });
-  return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(group.voters());
+  return confirmed_since(found->second, world_.now() - authority, group);
 }
 
 void ElectionRules::judge_victory(const Agent& agent, const Record& record,
@@ -283,10 +335,10 @@ void ElectionRules::promote_written(Agent& agent, const consensus::Promote& prom
   if (group->attempt->by_force) return;
   const proto::Epoch epoch = promote.hello.config_epoch;
   if (epoch != group->attempt->epoch || epoch != group->ballot.memory.epoch) {
-    fail(agent, "the epoch won is the one published", text_of({epoch, {}}));
+    fail(agent, "the epoch won is the one published", text_of(epoch));
   }
   if (limits_.stopped_clock || has_authority(record, *group)) return;
-  fail(agent, "authority is fresh when a promotion is written", text_of({epoch, {}}));
+  fail(agent, "authority is fresh when a promotion is written", text_of(epoch));
 }
 
 void ElectionRules::judge_publication(const Agent& agent, const std::string& name,

@@ -6,15 +6,16 @@
 #include <optional>
 #include <string>
 
-#include "tests/sim/cluster/world.hpp"
-#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/heard.hpp"
+#include "tests/sim/rules/judge.hpp"
 #include "tests/sim/rules/per_agent.hpp"
 
 namespace vedette::sim {
 
-class ElectionRules : public Watcher {
+class ElectionRules : public Judge {
  public:
-  ElectionRules(World& world, const Limits& limits);
+  ElectionRules(World& world, const Limits& limits, Heard& heard)
+      : Judge(world, limits), heard_(heard) {}
 
   void stepping(Agent& agent, const consensus::Event& event) override;
   void stepped(Agent& agent, const consensus::Event& event,
@@ -24,19 +25,19 @@ class ElectionRules : public Watcher {
  private:
   struct Look;
   friend struct Look;
-  using Voter = proto::Address;
-  struct Ask {
-    std::string group;
-    proto::Epoch epoch{};
-    Instant sent{};
-    Voter voter;
-  };
+  using Voter = Heard::Voter;
   // An agent's newest candidacy for one group.
   struct Candidacy {
     proto::Epoch epoch{};
     bool by_force = false;
     std::map<Voter, Instant> confirmed;  // sending of the newest ask that was confirmed
     std::optional<Instant> written;      // a Promote of it that is not published
+  };
+  // The attempt at the end of the last step.
+  struct Running {
+    std::optional<proto::Epoch> epoch;
+    proto::Epoch config_epoch{};  // of the group, when it was first seen
+    bool leads = false;           // it was elected
   };
   // The newest vote that it gave to another.
   struct Given {
@@ -53,38 +54,39 @@ class ElectionRules : public Watcher {
     proto::Epoch epoch{};
   };
   struct Record {
-    unsigned life = 0;
-    Instant booted{};
+    std::optional<Instant> booted;
     bool disk_refuses = false;
-    std::map<consensus::LinkId, Voter> links;
-    std::map<consensus::RequestId, Ask> asks;
     std::map<consensus::Ticket, Inbound> inbound;
-    std::map<Voter, Instant> heard;
     std::map<std::string, Candidacy> candidacies;
     std::map<std::string, Given> given;
     std::map<consensus::GroupId, consensus::Vote> votes;
+    std::map<consensus::GroupId, Running> running;
     std::optional<Confirmed> promoted;
   };
 
   Record& record_of(const Agent& agent);
-  void fail(const Agent& agent, const std::string& invariant, const std::string& what);
-  void hear_answer(const Agent& agent, Record& record, const consensus::PeerAnswered& event);
+  void note_answer(const Agent& agent, Record& record, const Heard::Ask& answer);
   void note_promotion(const Agent& agent, Record& record, const consensus::PromoteAnswered& event);
   void judge_reply(const Agent& agent, Record& record, const consensus::ReplyVote& reply);
   void judge_groups(const Agent& agent, Record& record);
   void judge_vote(const Agent& agent, Record& record, const consensus::Group& group,
                   const consensus::Vote& old);
   void judge_hold(const Agent& agent, Record& record, const consensus::Group& group);
-  void judge_candidacy(const Agent& agent, const Record& record, const consensus::Group& group);
+  void judge_own_hold(const Agent& agent, Record& record, const consensus::Group& group);
+  void judge_candidacy(const Agent& agent, Record& record, const consensus::Group& group);
+  void judge_voters(const Agent& agent, const consensus::Group& group);
+  void judge_attempt(const Agent& agent, Record& record, const consensus::Group& group);
+  void judge_answer(const Agent& agent, const Heard::Ask& answer);
   void judge_publication(const Agent& agent, const std::string& name, const Record& record,
                          bool told_by_others);
   void judge_victory(const Agent& agent, const Record& record, const std::string& name);
+  static bool confirmed_since(const Candidacy& candidacy, Instant since,
+                              const consensus::Group& group);
   // Whether a majority confirmed asks that were sent within the last 500 ms.
   [[nodiscard]] bool has_authority(const Record& record, const consensus::Group& group) const;
 
-  World& world_;
-  Limits limits_;
-  PerAgent<Record> records_;
+  Heard& heard_;
+  PerLife<Record> records_;
 };
 
 }  // namespace vedette::sim

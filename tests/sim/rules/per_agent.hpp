@@ -1,8 +1,9 @@
-// Something that a watcher keeps for each agent, found without searching.
+// Something that is kept for each agent, found without searching.
 #pragma once
 
 #include <cstddef>
 #include <deque>
+#include <utility>
 
 #include "tests/sim/cluster/agent.hpp"
 
@@ -19,6 +20,23 @@ class PerAgent {
 
  private:
   std::deque<Record> records_;  // what was handed out stays where it is
+};
+
+// The same, begun anew with each life of the agent.
+template <class Record>
+class PerLife {
+ public:
+  Record& operator[](const Agent& agent) {
+    auto& [life, record] = records_[agent];
+    if (life != agent.life()) {
+      life = agent.life();
+      record = Record{};
+    }
+    return record;
+  }
+
+ private:
+  PerAgent<std::pair<unsigned, Record>> records_;
 };
 
 }  // namespace vedette::sim

@@ -10,9 +10,7 @@
 
 #include "tests/sim/cluster/world.hpp"
 #include "tests/sim/play/faults.hpp"
-#include "tests/sim/rules/conduct_rules.hpp"
-#include "tests/sim/rules/election_rules.hpp"
-#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/rules.hpp"
 #include "tests/sim/rules/soundness.hpp"
 
 namespace vedette::sim::testing {
@@ -41,9 +39,7 @@ class Scenario : public Watcher {
              const consensus::GroupOptions& options = one_second(), std::size_t legacy = 0,
              std::size_t masters = 1) {
     limits.legacy = legacy > 0;
-    invariants.emplace(world, faults, limits);
-    elections.emplace(world, limits);
-    conduct.emplace(world, limits);
+    rules.emplace(world, faults, limits);
     world.watch(*this);
     for (std::size_t i = 0; i < masters; ++i) {
       // Files list masters by name.
@@ -142,9 +138,7 @@ class Scenario : public Watcher {
   Limits limits;
   Plan plan;  // no faults but those that a test applies
   Faults faults{world, plan};
-  std::optional<Invariants> invariants;
-  std::optional<ElectionRules> elections;
-  std::optional<ConductRules> conduct;
+  std::optional<Rules> rules;
   std::vector<Written> written;
   std::function<void(const Written&)> on_written;
   std::function<void(Agent&, const proto::Hello&, Redis&)> on_promoted;

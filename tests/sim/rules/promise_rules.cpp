@@ -1,5 +1,4 @@
-// Votes, saves, epochs and what a step may show.
-#include "tests/sim/rules/invariants.hpp"
+#include "tests/sim/rules/promise_rules.hpp"
 
 #include <algorithm>
 
@@ -35,37 +34,11 @@ Epoch highest(const Durable& disk) {
 
 }  // namespace
 
-Limits limits_of(const Plan& plan) {
-  Limits out;
-  out.legacy = plan.legacy > 0;
-  out.forgotten_peers = !plan.introduced;
-  const auto forged =
-      std::count_if(plan.actions.begin(), plan.actions.end(),
-                    [](const Action& action) { return action.what == What::forge_hello; });
-  out.single_word = out.legacy || !plan.introduced || plan.agents == 1 || forged > 1;
-  for (const Action& action : plan.actions) {
-    const std::string_view limit = limit_of(action.what);
-    out.restored_disk |= limit == "restored disk";
-    out.stopped_clock |= limit == "stopped clock";
-    out.forgotten_peers |= limit == "forgotten peers";
-    out.single_word |= limit == "forgotten peers" && action.what != What::forge_hello;
-    out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
-                 action.what == What::move_agent;
-  }
-  return out;
-}
-
 // Everything by which an epoch or a vote can leave an agent.
-struct Invariants::Look {
-  Invariants& all;
+struct PromiseRules::Look {
+  PromiseRules& all;
   Agent& agent;
 
-  void operator()(const consensus::SendPing& c) const {
-    Silence* const silence = all.silence_on(agent, c.link);
-    if (silence != nullptr) silence->pings.emplace_back(c.request, all.own_time(agent));
-  }
-  void operator()(const consensus::Connect& c) const { all.note_connect(agent, c); }
-  void operator()(const consensus::Disconnect& c) const { all.note_loss(agent, c.link); }
   void operator()(const consensus::ReplyVote& c) const {
     const auto asked = all.asked_.extract({&agent, c.ticket});
     if (!c.reply.voted_for) return;
@@ -89,21 +62,11 @@ struct Invariants::Look {
     all.check_epoch(agent, c.hello.config_epoch, "a promotion");
     all.note_hello(agent, c.hello);
   }
-  void operator()(const consensus::Announce& c) const { all.judge_news(agent, c); }
   template <class Other>
   void operator()(const Other&) const {}
 };
 
-Invariants::Invariants(World& world, const Faults& faults, const Limits& limits)
-    : world_(world), faults_(faults), limits_(limits) {
-  world.watch(*this);
-}
-
-void Invariants::fail(const Agent& agent, const std::string& invariant, const std::string& what) {
-  world_.fail(invariant, agent.name() + ": " + what);
-}
-
-std::string Invariants::group_of(const Agent& agent, const proto::Address& master) const {
+std::string PromiseRules::group_of(const Agent& agent, const proto::Address& master) const {
   for (const auto& [id, group] : agent.core()->state().groups) {
     for (const auto& [node_id, node] : group.nodes) {
       if (node.address == master) return group.name;
@@ -112,24 +75,15 @@ std::string Invariants::group_of(const Agent& agent, const proto::Address& maste
   return {};
 }
 
-void Invariants::stepping(Agent& agent, const consensus::Event& event) {
+void PromiseRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
-  measure_lateness(agent);
-  if (const auto* const asked = std::get_if<consensus::VoteAsked>(&event)) {
-    asked_[{&agent, asked->ticket}] = group_of(agent, asked->query.master);
-  } else if (const auto* const down = std::get_if<consensus::LinkDown>(&event)) {
-    note_loss(agent, down->link);
-  } else if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
-    Silence* const silence = silence_on(agent, pong->link);
-    if (silence == nullptr || pong->kind != consensus::Pong::valid) return;
-    const auto answered = std::erase_if(
-        silence->pings, [&](const auto& ping) { return ping.first <= pong->request; });
-    if (answered > 0) silence->since.reset();
-  }
+  const auto* const asked = std::get_if<consensus::VoteAsked>(&event);
+  if (asked == nullptr) return;
+  asked_[{&agent, asked->ticket}] = group_of(agent, asked->query.master);
 }
 
-void Invariants::stepped(Agent& agent, const consensus::Event&,
-                         const consensus::Commands& commands) {
+void PromiseRules::stepped(Agent& agent, const consensus::Event&,
+                           const consensus::Commands& commands) {
   if (!agent.core()) return;
   for (const consensus::Command& command : commands) std::visit(Look{*this, agent}, command);
   ++checks_;
@@ -138,7 +92,7 @@ void Invariants::stepped(Agent& agent, const consensus::Event&,
   if (checks_ % 64 == 0) check_bounds(agent);
 }
 
-void Invariants::check_state(const Agent& agent) {
+void PromiseRules::check_state(const Agent& agent) {
   const consensus::State& state = agent.core()->state();
   check_epoch(agent, state.durable_epoch, "what readers see");
   if (proto::number(state.current_epoch) >= absurd_epoch && !limits_.single_word) {
@@ -154,7 +108,7 @@ void Invariants::check_state(const Agent& agent) {
 }
 
 // Within one life nothing goes back; what counts as durable not even across lives.
-void Invariants::check_heights(const Agent& agent) {
+void PromiseRules::check_heights(const Agent& agent) {
   const consensus::State& state = agent.core()->state();
   Heights& seen = heights_[agent];
   if (seen.life != agent.life()) {
@@ -177,7 +131,7 @@ void Invariants::check_heights(const Agent& agent) {
   }
 }
 
-void Invariants::check_bounds(const Agent& agent) {
+void PromiseRules::check_bounds(const Agent& agent) {
   constexpr std::size_t most = 64;
   const consensus::State& state = agent.core()->state();
   const auto check = [&](std::size_t size, const std::string& what) {
@@ -195,36 +149,33 @@ void Invariants::check_bounds(const Agent& agent) {
   check(state.promises.marks.size() / (1 + state.groups.size()), "marks of saves");
 }
 
-void Invariants::check_epoch(const Agent& agent, Epoch epoch, const std::string& where) {
+void PromiseRules::check_epoch(const Agent& agent, Epoch epoch, const std::string& where) {
   if (epoch <= highest(agent.disk.confirmed())) return;
-  fail(agent, "nothing shown before it is durable",
-       where + " shows epoch " + std::to_string(proto::number(epoch)));
+  fail(agent, "nothing shown before it is durable", where + " shows " + text_of(epoch));
 }
 
-void Invariants::check_vote(const Agent& agent, const Vote& vote, const std::string& where) {
+void PromiseRules::check_vote(const Agent& agent, const Vote& vote, const std::string& where) {
   if (holds_vote(agent.disk.confirmed(), vote)) return;
   fail(agent, "nothing shown before it is durable",
-       where + " shows a vote of epoch " + std::to_string(proto::number(vote.epoch)));
+       where + " shows a vote of " + text_of(vote.epoch));
 }
 
-void Invariants::note_vote(const Agent& agent, const std::string& group, const Vote& vote) {
+void PromiseRules::note_vote(const Agent& agent, const std::string& group, const Vote& vote) {
   if (limits_.restored_disk) return;
   const auto [known, fresh] = votes_.try_emplace({agent.id(), group, vote.epoch}, *vote.voted_for);
   if (fresh || known->second == *vote.voted_for) return;
-  fail(agent, "one vote per epoch",
-       "two votes for " + group + " in epoch " + std::to_string(proto::number(vote.epoch)));
+  fail(agent, "one vote per epoch", "two votes for " + group + " in " + text_of(vote.epoch));
 }
 
 // Two winners of one epoch among real Sentinels publish two addresses, and agents pass them on.
-void Invariants::note_hello(const Agent& agent, const proto::Hello& hello) {
-  if (hello.config_epoch == Epoch{} || limits_.legacy || limits_.restored_disk) return;
-  if (limits_.forgotten_peers || limits_.stopped_clock) return;
+void PromiseRules::note_hello(const Agent& agent, const proto::Hello& hello) {
+  if (hello.config_epoch == Epoch{} || !limits_.exclusion()) return;
   const auto [known, fresh] =
       published_.try_emplace({hello.master_name, hello.config_epoch}, hello.master);
   if (fresh || known->second == hello.master) return;
   fail(agent, "one address per config epoch",
-       "epoch " + std::to_string(proto::number(hello.config_epoch)) + " of " + hello.master_name +
-           " has " + proto::to_string(known->second) + " and " + proto::to_string(hello.master));
+       text_of(hello.config_epoch) + " of " + hello.master_name + " has " +
+           proto::to_string(known->second) + " and " + proto::to_string(hello.master));
 }
 
 }  // namespace vedette::sim

@@ -1,0 +1,70 @@
+// Faults that wait for a point of a failover.
+#include <algorithm>
+#include <iterator>
+
+#include "tests/sim/play/faults.hpp"
+
+namespace vedette::sim {
+
+void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Commands& commands) {
+  if (armed_.empty()) return;
+  // The points of a failover, in order; a crash between two of them is what few plans would hit.
+  static constexpr std::string_view points[] = {
+      "+odown",          "+try-failover",   "+vote-for-leader",
+      "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
+      "+promoted-slave", "+switch-master"};
+  for (const consensus::Command& command : commands) {
+    const auto* const news = std::get_if<consensus::Announce>(&command);
+    if (news == nullptr) continue;
+    const auto hit = std::find_if(armed_.begin(), armed_.end(), [&](const Action& each) {
+      return points[static_cast<std::size_t>(each.value) % std::size(points)] == news->event;
+    });
+    if (hit == armed_.end()) continue;
+    const Action ambush = *hit;
+    armed_.erase(hit);
+    // Behind the step: what it wants has been written, or is about to be.
+    const Duration delay{static_cast<Duration::rep>(ambush.b % 4) * 150};
+    world_.queue().after(delay, [this, &it, ambush, group = news->group] {
+      if (!ended_) spring(it, ambush, group);
+    });
+    return;
+  }
+}
+
+void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
+  static constexpr What blows[] = {What::crash_agent,    What::pause_agent, What::power_off_agent,
+                                   What::isolate,        What::fail_disk,   What::pause_agent,
+                                   What::stray_ask,      What::fail_disk,   What::pause_node,
+                                   What::crash_node,     What::cut,         What::reset,
+                                   What::refuse_password};
+  Action blow = ambush;
+  blow.what = blows[ambush.a % std::size(blows)];
+  if (What::move_agent < blow.what && blow.what != What::isolate && blow.what != What::stray_ask) {
+    return spring_on_target(it, blow, group);
+  }
+  blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
+  // Asked for its vote is whoever may have given it, not only who came here.
+  if (blow.what == What::stray_ask) blow.a += ambush.a / 16;
+  blow.b = number_of_shard(group);
+  blow.value = 1;  // a vote for the next epoch is asked for
+  run(blow);
+  // With something to save.
+  if (blow.what == What::fail_disk) run({{}, What::set_option, blow.a, blow.b, {}, 1});
+}
+
+// On the node that it has chosen, or on its way there; before that on its master.
+void Faults::spring_on_target(Agent& it, const Action& ambush, const std::string& group) {
+  const consensus::Group* const own = it.core() ? it.core()->state().find(group) : nullptr;
+  if (own == nullptr) return;
+  const bool chosen = own->attempt && own->attempt->target;
+  const consensus::Node& target = chosen ? own->nodes.at(*own->attempt->target) : own->master();
+  const Redis* const node = world_.node_at(target.address);
+  if (node == nullptr) return;
+  Action blow = ambush;
+  const bool on_route = blow.what >= What::cut;
+  blow.a = on_route ? static_cast<std::uint32_t>(it.host()) : number_of(*node);
+  blow.b = static_cast<std::uint32_t>(node->host());
+  run(blow);
+}
+
+}  // namespace vedette::sim

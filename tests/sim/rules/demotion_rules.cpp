@@ -1,0 +1,223 @@
+#include "tests/sim/rules/demotion_rules.hpp"
+
+#include <algorithm>
+
+#include "consensus/quorum.hpp"
+#include "consensus/saving.hpp"
+
+namespace vedette::sim {
+
+using consensus::Group;
+using consensus::Node;
+
+namespace {
+
+// consensus/README.md, Demotion, written down once more.
+constexpr Duration hello_lasts = 5s;
+constexpr Duration proof_lasts = 1s;
+constexpr Duration patience_with_masters = 8s;
+constexpr Duration recently = 5s;
+constexpr Duration in_vain_at_once = 5s;  // turns of up to nine agents, and ROLE before it
+constexpr Duration close_enough = 250ms;  // a master that can be proven to be one
+constexpr std::size_t most_groups = 4;    // more are not looked at, for the sake of speed
+
+}  // namespace
+
+struct DemotionRules::Look {
+  DemotionRules& all;
+  const Agent& agent;
+  Record& record;
+
+  void operator()(const consensus::SendRole& c) const {
+    const Group* group = nullptr;
+    if (all.node_on(agent, c.link, group) == nullptr || !all.majority_publishes(agent, *group)) {
+      return;
+    }
+    record.roles[c.request] = all.world_.now();
+  }
+  void operator()(const consensus::Follow& c) const {
+    const Group* group = nullptr;
+    const Node* const node = all.node_on(agent, c.link, group);
+    if (node == nullptr) return;
+    record.promoted_in_vain.erase(node->address);
+    const bool is_master = node->info_at && node->info.role == proto::Role::master;
+    if (is_master) all.judge_demotion(agent, *group, *node);
+  }
+  void operator()(const consensus::Persist&) const { all.judge_file(agent, record); }
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+const Node* DemotionRules::node_on(const Agent& agent, consensus::LinkId link,
+                                   const Group*& group) {
+  const consensus::State& state = agent.core()->state();
+  const auto owner = state.links.find(link);
+  if (owner == state.links.end() || owner->second.peer) return nullptr;
+  group = &state.groups.at(owner->second.group);
+  return &group->nodes.at(owner->second.node);
+}
+
+void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
+  if (!agent.core()) return;
+  const Group* group = nullptr;
+  if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
+    Record& record = records_[agent];
+    const auto asked = record.roles.extract(role->request);
+    const Node* const node = node_on(agent, role->link, group);
+    const bool proves = !asked.empty() && node != nullptr && node->id == group->master_id &&
+                        role->role.role == proto::Role::master;
+    if (proves) record.groups[group->id].proven = asked.mapped();
+  } else if (const auto* const info = std::get_if<consensus::InfoRead>(&event)) {
+    const Node* const node = node_on(agent, info->link, group);
+    const bool returned = node != nullptr && node->info_request == info->request &&
+                          info->info.role == proto::Role::replica;
+    if (returned) records_[agent].groups[group->id].returned.insert(node->address);
+  }
+}
+
+void DemotionRules::stepped(Agent& agent, const consensus::Event&,
+                            const consensus::Commands& commands) {
+  if (!agent.core() || agent.core()->state().groups.size() > most_groups) return;
+  Record& record = records_[agent];
+  note_groups(agent, record);
+  for (const consensus::Command& command : commands) {
+    std::visit(Look{*this, agent, record}, command);
+  }
+  if (!record.promoted_in_vain.empty()) judge_vain(agent, record);
+}
+
+void DemotionRules::note_groups(const Agent& agent, Record& record) {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    const auto [known, fresh] = record.groups.try_emplace(id);
+    OfGroup& own = known->second;
+    const proto::Address& master = group.master().address;
+    if (own.master != master) {
+      own.master = master;
+      own.proven.reset();
+      own.returned.clear();
+      published_.insert(master);
+      record.promoted_in_vain.erase(master);
+    }
+    if (own.vote == group.ballot.memory) continue;
+    own.vote = group.ballot.memory;
+    own.voted = fresh ? Instant{} : world_.now();
+  }
+}
+
+// ---- what a demotion needs ---------------------------------------------------------------------
+
+bool DemotionRules::majority_publishes(const Agent& agent, const Group& group) {
+  std::size_t publishers = 1;
+  for (const auto& [id, hello] : heard_.of(agent, group).hellos) {
+    const bool same = hello.at + hello_lasts >= world_.now() &&
+                      hello.master == group.master().address &&
+                      hello.config_epoch == group.config_epoch;
+    if (same) ++publishers;
+  }
+  return publishers >= consensus::majority(group.voters());
+}
+
+// Somebody may have been elected after our configuration, and act on it.
+bool DemotionRules::may_be_outvoted(const Agent& agent, Record& record, const Group& group) {
+  const auto counts = [&](const consensus::Vote& vote, Instant since) {
+    return vote.epoch > group.config_epoch && vote.voted_for != agent.id() &&
+           since + group.options.failover_timeout > world_.now();
+  };
+  const auto& told = heard_.of(agent, group).votes;
+  const OfGroup& own = record.groups[group.id];
+  return counts(own.vote, own.voted) ||
+         std::any_of(told.begin(), told.end(),
+                     [&](const auto& each) { return counts(each.second.vote, each.second.since); });
+}
+
+void DemotionRules::judge_demotion(const Agent& agent, const Group& group, const Node& node) {
+  if (limits_.stopped_clock) return;
+  const std::string whom = proto::to_string(node.address);
+  if (!majority_publishes(agent, group)) {
+    fail(agent, "a demotion has a majority behind it", whom);
+  }
+  Record& record = records_[agent];
+  if (may_be_outvoted(agent, record, group)) {
+    fail(agent, "no demotion against a newer vote", whom);
+  }
+  const auto& proven = record.groups[group.id].proven;
+  if (!proven || *proven + proof_lasts < world_.now()) {
+    fail(agent, "a demotion is for a proven master", whom);
+  }
+}
+
+// ---- what becomes of those who were masters ----------------------------------------------------
+
+// If it becomes a master again, somebody made it one: it must not look merely back after a start.
+void DemotionRules::judge_file(const Agent& agent, Record& record) {
+  if (limits_.moved) return;
+  for (const auto& entry : consensus::take_durable(agent.core()->state()).groups) {
+    const Group* const group = agent.core()->state().find(entry.name);
+    if (group == nullptr || !entry.replaced) continue;
+    if (!record.groups[group->id].returned.contains(entry.replaced->address)) continue;
+    fail(agent, "a master that returned is forgotten", proto::to_string(entry.replaced->address));
+  }
+}
+
+void DemotionRules::promote_written(Agent& agent, const consensus::Promote&, Redis& node) {
+  if (!agent.core()) return;
+  Record& record = records_[agent];
+  record.promoted.insert(node.address());
+  record.promoted_in_vain[node.address()] = {};
+}
+
+// Whether it could be demoted, had it been promoted in vain.
+bool DemotionRules::is_ripe(const Agent& agent, Record& record, const Group& group,
+                            const Node& node) {
+  const Node& master = group.master();
+  const auto is_master = [](const Node& each) {
+    return each.command.is_open() && !each.subjectively_down && each.info_at &&
+           each.info.role == proto::Role::master;
+  };
+  return is_master(node) && is_master(master) && node.reported_role == proto::Role::master &&
+         master.reported_role == proto::Role::master && !group.objectively_down && !group.attempt &&
+         !agent.core()->state().tilt_since &&
+         *master.info_at + 2 * agent.core()->state().timings.info_period > agent.clock() &&
+         master.ping.round_trip < close_enough && master.ping.last_ok + 2s > agent.clock() &&
+         majority_publishes(agent, group) && !may_be_outvoted(agent, record, group);
+}
+
+// Nobody else may know why it is a master: who promoted it does not wait for others to wonder.
+void DemotionRules::judge_vain(const Agent& agent, Record& record) {
+  for (auto& [address, vain] : record.promoted_in_vain) {
+    bool ripe = false;
+    for (const auto& [id, group] : agent.core()->state().groups) {
+      for (const auto& [node_id, node] : group.nodes) {
+        if (node.address == address) ripe |= is_ripe(agent, record, group, node);
+      }
+    }
+    // Between two steps far apart anything may have happened.
+    if (!ripe || vain.seen + 1s < world_.now()) vain.ripe_since = world_.now();
+    vain.seen = world_.now();
+    if (vain.ripe_since + in_vain_at_once > world_.now()) continue;
+    fail(agent, "what was promoted in vain is re-pointed", proto::to_string(address));
+  }
+}
+
+void DemotionRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) {
+  published_.erase(node.address());  // it is new in this role, until somebody publishes it
+}
+
+// At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
+void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& to) {
+  if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
+  if (limits_.moved || limits_.legacy) return;
+  const Redis* const master = world_.node_at(to);
+  const std::optional<Instant> was = master == nullptr ? std::nullopt : master->last_master();
+  if (!was || *was + recently < world_.now()) {
+    fail(agent, "no demotion leaves a group without a master",
+         proto::to_string(node.address()) + " is pointed at " + proto::to_string(to) +
+             ", which is no master");
+  }
+  const bool known = records_[agent].promoted.contains(node.address());
+  if (known || published_.contains(node.address())) return;
+  if (world_.now() - node.master_since() >= patience_with_masters) return;
+  fail(agent, "an unexpected master has its 8 s", proto::to_string(node.address()));
+}
+
+}  // namespace vedette::sim

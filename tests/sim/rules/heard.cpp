@@ -1,0 +1,80 @@
+#include "tests/sim/rules/heard.hpp"
+
+namespace vedette::sim {
+
+void Heard::stepping(Agent& agent, const consensus::Event& event) {
+  if (!agent.core()) return;
+  Record& record = records_[agent];
+  record.answer.reset();
+  if (const auto* const answer = std::get_if<consensus::PeerAnswered>(&event)) {
+    hear(record, *answer);
+  } else if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
+    const auto link = record.peers.find(pong->link);
+    if (link != record.peers.end()) record.answered[link->second] = world_.now();
+  } else if (const auto* const told = std::get_if<consensus::HelloHeard>(&event)) {
+    const consensus::Group* const group = agent.core()->state().find(told->hello.master_name);
+    if (group == nullptr || told->hello.agent_id == agent.id()) return;
+    record.groups[group->id].hellos[told->hello.agent_id] = {world_.now(), told->hello.master,
+                                                             told->hello.config_epoch};
+  }
+}
+
+void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
+  const auto asked = record.asks.extract(event.request);
+  if (asked.empty()) return;
+  Ask& ask = asked.mapped();
+  ask.reply = event.reply;
+  record.answer = ask;
+  record.answered[ask.voter] = world_.now();
+  OfGroup& group = record.groups[ask.group];
+  group.opinions[ask.voter] = ask;
+  if (!ask.reply.voted_for) return;
+  const consensus::Vote vote{ask.reply.epoch, ask.reply.voted_for};
+  KnownVote& known = group.votes[ask.voter];
+  if (known.vote.epoch != vote.epoch) known.since = world_.now();
+  known.vote = vote;
+}
+
+struct Heard::Look {
+  const Agent& agent;
+  Record& record;
+  Instant now;
+
+  void operator()(const consensus::Connect& c) const {
+    if (c.kind == consensus::LinkKind::peer) record.peers[c.link] = c.address;
+  }
+  void operator()(const consensus::AskPeer& c) const {
+    const auto link = record.peers.find(c.link);
+    if (link == record.peers.end()) return;
+    for (const auto& [id, group] : agent.core()->state().groups) {
+      if (group.master().address != c.query.master) continue;
+      record.asks[c.request] = {id, link->second, c.query, group.config_epoch, now, {}};
+    }
+  }
+  void operator()(const consensus::Announce& c) const {
+    if (c.event != "+switch-master" && c.event != "+reset-master") return;
+    const consensus::Group* const group = agent.core()->state().find(c.group);
+    if (group != nullptr) record.groups[group->id].opinions.clear();
+  }
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+void Heard::stepped(Agent& agent, const consensus::Event&, const consensus::Commands& commands) {
+  if (!agent.core()) return;
+  const Look look{agent, records_[agent], world_.now()};
+  for (const consensus::Command& command : commands) std::visit(look, command);
+}
+
+unsigned Heard::agreeing(const Agent& agent, const consensus::Group& group) {
+  unsigned agreed = 1;
+  for (const auto& [voter, opinion] : of(agent, group).opinions) {
+    const bool counts = opinion.reply.down && opinion.sent + opinion_lasts > world_.now() &&
+                        opinion.query.master == group.master().address &&
+                        opinion.config_epoch == group.config_epoch;
+    if (counts) ++agreed;
+  }
+  return agreed;
+}
+
+}  // namespace vedette::sim

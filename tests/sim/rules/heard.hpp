@@ -1,0 +1,71 @@
+// What each agent asked and was told, by the world's own record. The rules are judged by this and
+// never by the agent's arithmetic.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "tests/sim/cluster/world.hpp"
+#include "tests/sim/rules/per_agent.hpp"
+
+namespace vedette::sim {
+
+class Heard : public Watcher {
+ public:
+  using Voter = proto::Address;
+  // SENTINEL is-master-down-by-addr to a peer, and its answer.
+  struct Ask {
+    consensus::GroupId group{};
+    Voter voter;
+    proto::DownQuery query;
+    proto::Epoch config_epoch{};  // the asker's, when it asked
+    Instant sent{};
+    proto::DownReply reply;  // once it is answered
+  };
+  struct KnownVote {
+    consensus::Vote vote;
+    Instant since{};  // first told
+  };
+  struct Published {
+    Instant at{};
+    proto::Address master;
+    proto::Epoch config_epoch{};
+  };
+  struct OfGroup {
+    std::map<Voter, Ask> opinions;  // the newest answer
+    std::map<Voter, KnownVote> votes;
+    std::map<proto::RunId, Published> hellos;  // the newest of each publisher
+  };
+  struct Record {
+    std::map<consensus::LinkId, Voter> peers;
+    std::map<consensus::RequestId, Ask> asks;  // unanswered
+    std::optional<Ask> answer;                 // what the step under way brings
+    std::map<Voter, Instant> answered;         // a PING or an ask
+    std::map<consensus::GroupId, OfGroup> groups;
+  };
+
+  explicit Heard(World& world) : world_(world) { world.watch(*this); }
+
+  void stepping(Agent& agent, const consensus::Event& event) override;
+  void stepped(Agent& agent, const consensus::Event& event,
+               const consensus::Commands& commands) override;
+
+  static constexpr Duration opinion_lasts{5'000'000};
+  // Itself, and who said that this master is down: about this configuration, asked within 5 s.
+  unsigned agreeing(const Agent& agent, const consensus::Group& group);
+
+  Record& of(const Agent& agent) { return records_[agent]; }
+  OfGroup& of(const Agent& agent, const consensus::Group& group) {
+    return records_[agent].groups[group.id];
+  }
+
+ private:
+  struct Look;
+
+  void hear(Record& record, const consensus::PeerAnswered& event);
+
+  World& world_;
+  PerLife<Record> records_;
+};
+
+}  // namespace vedette::sim

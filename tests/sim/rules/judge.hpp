@@ -1,0 +1,26 @@
+// Whoever watches a world and says when a rule is broken.
+#pragma once
+
+#include <string>
+
+#include "tests/sim/cluster/world.hpp"
+#include "tests/sim/rules/limits.hpp"
+
+namespace vedette::sim {
+
+class Judge : public Watcher {
+ protected:
+  Judge(World& world, const Limits& limits) : world_(world), limits_(limits) { world.watch(*this); }
+
+  void fail(const Agent& agent, const std::string& invariant, const std::string& what) {
+    world_.fail(invariant, agent.name() + ": " + what);
+  }
+  static std::string text_of(proto::Epoch epoch) {
+    return "epoch " + std::to_string(proto::number(epoch));
+  }
+
+  World& world_;
+  const Limits limits_;
+};
+
+}  // namespace vedette::sim

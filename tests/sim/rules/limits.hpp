@@ -1,0 +1,25 @@
+// What a run cannot promise (README.md, "Known limits").
+#pragma once
+
+#include "tests/sim/play/plan.hpp"
+
+namespace vedette::sim {
+
+struct Limits {
+  bool legacy = false;  // with real Sentinels in it
+  bool restored_disk = false;
+  bool stopped_clock = false;
+  bool forgotten_peers = false;  // RESET, REMOVE, or agents that never met: rule 5 is to come
+  bool single_word = false;      // an agent may know one peer only, and must believe its epoch
+  bool moved = false;            // addresses changed hands
+
+  // Real Sentinels, forgotten votes, clocks that stand still and two majorities: no two agents
+  // exclude each other then.
+  [[nodiscard]] bool exclusion() const {
+    return !(legacy || stopped_clock || forgotten_peers || restored_disk);
+  }
+};
+
+Limits limits_of(const Plan& plan);
+
+}  // namespace vedette::sim
