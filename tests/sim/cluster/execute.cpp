@@ -1,5 +1,6 @@
 // What each command of an agent does: the shell's part, over the simulated network.
 #include <memory>
+#include <utility>
 
 #include "tests/sim/cluster/world.hpp"
 
@@ -29,11 +30,12 @@ struct Agent::Execute {
                                                                     : Purpose::peer;
     Agent* const agent = &self;
     self.links_[link] =
-        world.network().open(self, c.address, purpose, link, [agent, c, link](bool open) {
+        world.network().open(self, c.address, purpose, link, [agent, link](bool open) {
           if (!agent->links_.contains(link)) return;
-          if (open) return agent->feed(consensus::LinkUp{c.link, agent->address().host});
+          const consensus::LinkId id{link};
+          if (open) return agent->feed(consensus::LinkUp{id, agent->address().host});
           agent->links_.erase(link);
-          agent->feed(consensus::LinkDown{c.link, "Connection refused"});
+          agent->feed(consensus::LinkDown{id, "Connection refused"});
         });
   }
   void operator()(const consensus::Disconnect& c) const {
@@ -50,16 +52,16 @@ struct Agent::Execute {
     if (found == self.links_.end()) return;
     const ConnId conn = found->second;
     Agent* const agent = &self;
-    Network* const network = &world.network();
-    network->send(conn, self, [agent, link, conn, network, serve] {
-      Process& other = network->opposite(conn, *agent);
-      std::optional<Event> reply = serve(other, conn);
+    world.network().send(conn, self, [agent, link, conn, serve = std::move(serve)] {
+      Process& other = agent->world_.network().opposite(conn, *agent);
+      auto reply = serve(other, conn);
       if (reply) reply_to(*agent, link, conn, other, std::move(*reply));
     });
   }
   // What waits to be read on a link that it has closed meanwhile is never read.
+  template <class Reply>
   static void reply_to(Agent& to, consensus::LinkId link, ConnId conn, const Process& from,
-                       Event reply) {
+                       Reply reply) {
     Agent* const agent = &to;
     to.world_.network().send(conn, from, [agent, link, reply = std::move(reply)] {
       if (agent->links_.contains(static_cast<std::uint64_t>(link))) agent->feed(reply);
@@ -71,10 +73,10 @@ struct Agent::Execute {
   }
 
   void operator()(const consensus::SendPing& c) const {
-    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+    ask(c.link, [c](Process& other, ConnId) {
       consensus::Ponged pong{c.link, c.request};
       if (const Redis* const node = other.as_redis()) pong.kind = node->ping(&pong.loading);
-      return pong;
+      return std::optional(pong);
     });
   }
   void operator()(const consensus::SendInfo& c) const {
@@ -116,19 +118,21 @@ struct Agent::Execute {
   }
   void operator()(const consensus::PublishHello& c) const {
     // As the wire has it: what does not survive the text does not arrive.
-    const std::optional<proto::Hello> hello = proto::parse_hello(proto::format_hello(c.hello));
+    std::optional<proto::Hello> hello = proto::parse_hello(proto::format_hello(c.hello));
     if (!hello) return world.fail("hello format", self.name_ + " publishes a malformed hello");
-    const bool heard = self.is_heard;
-    ask(c.link, [c, hello, heard](Process& other, ConnId) -> std::optional<Event> {
-      if (!heard) return consensus::Acknowledged{c.link, c.request};
+    SharedHello heard;
+    if (self.is_heard) heard = std::make_shared<const proto::Hello>(std::move(*hello));
+    const consensus::Acknowledged taken{c.link, c.request};
+    ask(c.link, [taken, heard = std::move(heard)](Process& other, ConnId) -> std::optional<Event> {
+      if (!heard) return taken;
       if (Redis* const node = other.as_redis()) {
         const std::string error = node->refusal(true);
-        if (!error.empty()) return refused(c, error);
-        node->publish(*hello);
+        if (!error.empty()) return refused(taken, error);
+        node->publish(heard);
       } else if (Agent* const peer = other.as_agent()) {
-        peer->feed(consensus::HelloHeard{std::nullopt, *hello});
+        peer->feed(consensus::HelloHeard{std::nullopt, *heard});
       }
-      return consensus::Acknowledged{c.link, c.request};
+      return taken;
     });
   }
 

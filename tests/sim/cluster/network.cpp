@@ -64,7 +64,7 @@ void Network::move(Process& process, const proto::Address& address) {
   process.address_ = address;
 }
 
-void Network::deliver(Process& to, unsigned life, Task task) {
+void Network::deliver(Process& to, unsigned life, Task&& task) {
   if (!to.alive_ || to.life_ != life) return;
   if (to.paused_ || to.slowness_ > Duration{0} || !to.inbox_.empty()) {
     to.inbox_.push_back(std::move(task));
@@ -81,14 +81,14 @@ void Network::run_inbox(Process& process) {
     if (process.slowness_ > Duration{0}) {
       queue_.after(process.slowness_, [this, &process, life] {
         if (!process.running() || process.life_ != life || process.inbox_.empty()) return;
-        const Task task = std::move(process.inbox_.front());
+        Task task = std::move(process.inbox_.front());
         process.inbox_.pop_front();
         task();
         run_inbox(process);
       });
       return;
     }
-    const Task task = std::move(process.inbox_.front());
+    Task task = std::move(process.inbox_.front());
     process.inbox_.pop_front();
     task();
   }
@@ -121,7 +121,7 @@ void Network::release(Conn& conn, Side from) {
   if (conn.waiting[from].empty()) return;
   const bool soon = random_.next() % 2 == 0;
   const Duration wait = random_.between(Duration{0}, soon ? Duration{1000} : 4 * retransmission);
-  std::deque<Task> waiting;
+  std::vector<Task> waiting;
   waiting.swap(conn.waiting[from]);
   for (Task& task : waiting) plan_arrival(conn, from, queue_.now() + wait, std::move(task));
 }
@@ -139,12 +139,12 @@ Duration Network::travel_time(const Route& route) {
 
 // ---- connections -------------------------------------------------------------------------------
 
-void Network::plan_arrival(Conn& conn, Side from, Instant when, Task arrives) {
+void Network::plan_arrival(Conn& conn, Side from, Instant when, Task&& arrives) {
   conn.last[from] = std::max(conn.last[from], when);
   queue_.at(conn.last[from], std::move(arrives));
 }
 
-void Network::transmit(ConnId id, Side from, Task arrives) {
+void Network::transmit(ConnId id, Side from, Task&& arrives) {
   Conn& conn = at(id);
   const Route& way = route(conn.ends[from], conn.ends[other(from)]);
   if (way.blocked) {
@@ -175,7 +175,7 @@ void Network::knock(ConnId id, const std::function<void(bool)>& told) {
   Process& target = end(conn, server);
   if (!conn.open[client]) return;
   if (!target.powered_) {  // nobody acknowledges: it is sent again
-    queue_.after(resend, [this, id, told] { knock(id, told); });
+    queue_.after(resend, [this, id, told = told] { knock(id, told); });
     return;
   }
   if (!target.alive_ || route(conn.ends[client], conn.ends[server]).refused) {
@@ -194,7 +194,7 @@ void Network::knock(ConnId id, const std::function<void(bool)>& told) {
 }
 
 void Network::answer(ConnId id, bool accepted, const std::function<void(bool)>& told) {
-  transmit(id, server, [this, id, accepted, told] {
+  transmit(id, server, [this, id, accepted, told = told] {
     Conn& conn = at(id);
     if (!conn.open[client]) return;
     if (!accepted) conn.open[client] = false;
@@ -208,24 +208,17 @@ void Network::answer_itself(ConnId id, const std::function<void(bool)>& told) {
   deliver(end(conn, client), conn.lives[client], [told] { told(false); });
 }
 
-void Network::send(ConnId id, const Process& from, Task arrives) {
-  const Conn& conn = at(id);
-  const Side side = side_of(conn, from.host_);
-  if (!conn.open[side] || conn.lives[side] != from.life_) return;
-  transmit(id, side,
-           [this, id, side, arrives = std::move(arrives)] { arrive(id, other(side), arrives); });
-}
-
-void Network::arrive(ConnId id, Side side, const Task& task) {
+void Network::arrive(ConnId id, Side side, Task&& task) {
   const Conn& conn = at(id);
   Process& target = end(conn, side);
   if (!target.powered_) {
-    if (conn.open[other(side)])
-      queue_.after(resend, [this, id, side, task] { arrive(id, side, task); });
-    return;
+    if (!conn.open[other(side)]) return;
+    return queue_.after(resend, [this, id, side, task = std::move(task)]() mutable {
+      arrive(id, side, std::move(task));
+    });
   }
   if (conn.open[side] && target.alive_ && target.life_ == conn.lives[side]) {
-    deliver(target, conn.lives[side], task);
+    deliver(target, conn.lives[side], std::move(task));
   } else {
     transmit(id, side, [this, id, side] { tell_closed(id, other(side)); });  // RST
   }

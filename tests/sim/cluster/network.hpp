@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -98,7 +99,7 @@ class Network {
   void move(Process& process, const proto::Address& address);
 
   // Runs `task` as that life of the process would: behind what waits for it, or never.
-  void deliver(Process& to, unsigned life, Task task);
+  void deliver(Process& to, unsigned life, Task&& task);
 
   // ---- routes ----
   [[nodiscard]] const Route& route(HostId from, HostId to) const;
@@ -114,7 +115,15 @@ class Network {
   ConnId open(Process& from, const proto::Address& to, Purpose purpose, std::uint64_t tag,
               std::function<void(bool)> told);
   // Runs `arrives` at the other end, behind everything sent before. Void if the end is gone.
-  void send(ConnId conn, const Process& from, Task arrives);
+  template <class Arrives>
+  void send(ConnId id, const Process& from, Arrives arrives) {
+    const Conn& conn = at(id);
+    const Side side = side_of(conn, from.host_);
+    if (!conn.open[side] || conn.lives[side] != from.life_) return;
+    transmit(id, side, [this, id, side, arrives = std::move(arrives)]() mutable {
+      arrive(id, other(side), std::move(arrives));
+    });
+  }
   // We are done with it; the other end is told behind everything sent before.
   void close(ConnId conn, const Process& by);
   // Breaks it for both ends at once.
@@ -125,30 +134,30 @@ class Network {
   [[nodiscard]] bool is_open(ConnId conn, const Process& side) const;
 
  private:
-  enum Side : std::size_t { client = 0, server = 1 };
+  enum Side : std::uint8_t { client = 0, server = 1 };
   struct Conn {
     HostId ends[2];
     unsigned lives[2];
     std::uint64_t tags[2];
     bool open[2];
-    Instant last[2];              // latest arrival planned, per sender
-    std::deque<Task> waiting[2];  // held up by a partition, per sender
+    Instant last[2];               // latest arrival planned, per sender
+    std::vector<Task> waiting[2];  // held up by a partition, per sender
     Purpose purpose;
   };
 
   static std::size_t index(HostId host) { return static_cast<std::size_t>(host); }
-  Conn& at(ConnId conn) { return conns_[static_cast<std::size_t>(conn)]; }
+  [[nodiscard]] Conn& at(ConnId conn) { return conns_[static_cast<std::size_t>(conn)]; }
   static Side side_of(const Conn& conn, HostId host) {
     return conn.ends[client] == host ? client : server;
   }
   static Side other(Side side) { return side == client ? server : client; }
   Process& end(const Conn& conn, Side side) { return process(conn.ends[side]); }
   // Sends over the route, whatever the state of the ends.
-  void transmit(ConnId conn, Side from, Task arrives);
-  void plan_arrival(Conn& conn, Side from, Instant when, Task arrives);
+  void transmit(ConnId conn, Side from, Task&& arrives);
+  void plan_arrival(Conn& conn, Side from, Instant when, Task&& arrives);
   Duration travel_time(const Route& route);
   void run_inbox(Process& process);
-  void arrive(ConnId conn, Side at, const Task& task);
+  void arrive(ConnId conn, Side at, Task&& task);
   void knock(ConnId conn, const std::function<void(bool)>& told);
   void answer(ConnId conn, bool accepted, const std::function<void(bool)>& told);
   void answer_itself(ConnId conn, const std::function<void(bool)>& told);

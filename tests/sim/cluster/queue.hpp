@@ -4,24 +4,24 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <utility>
 #include <vector>
 
 #include "consensus/time.hpp"
+#include "tests/sim/cluster/task.hpp"
 
 namespace vedette::sim {
 
 using namespace std::chrono_literals;
 using consensus::Duration;
 using consensus::Instant;
-using Task = std::function<void()>;
 
 class Queue {
  public:
   [[nodiscard]] Instant now() const noexcept { return now_; }
 
-  void at(Instant when, Task task) {
+  void at(Instant when, Task&& task) {
     std::size_t slot = tasks_.size();
     if (free_.empty()) {
       tasks_.push_back(std::move(task));
@@ -33,7 +33,7 @@ class Queue {
     heap_.push_back({std::max(when, now_), ++serial_, slot});
     std::push_heap(heap_.begin(), heap_.end(), Later{});
   }
-  void after(Duration delay, Task task) { at(now_ + delay, std::move(task)); }
+  void after(Duration delay, Task&& task) { at(now_ + delay, std::move(task)); }
 
   // Runs the next task, if it is not later than `limit`; false if there is none, and then it is
   // `limit`.
@@ -46,9 +46,10 @@ class Queue {
     const Entry next = heap_.back();
     heap_.pop_back();
     now_ = next.when;
-    const Task task = std::move(tasks_[next.slot]);
-    free_.push_back(next.slot);
+    Task& task = tasks_[next.slot];
     task();
+    task = Task{};
+    free_.push_back(next.slot);
     return true;
   }
 
@@ -67,7 +68,7 @@ class Queue {
   Instant now_{1000s};
   std::uint64_t serial_ = 0;
   std::vector<Entry> heap_;
-  std::vector<Task> tasks_;
+  std::deque<Task> tasks_;  // they stay in place while they run
   std::vector<std::size_t> free_;
 };
 

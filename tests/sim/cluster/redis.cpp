@@ -147,18 +147,15 @@ void Redis::kill_clients(Purpose purpose, std::optional<ConnId> spare) {
 
 // ---- publishing --------------------------------------------------------------------------------
 
-void Redis::publish(const proto::Hello& hello) {
+void Redis::publish(const SharedHello& hello) {
   tell_subscribers(hello);
-  if (role_ != proto::Role::master) return;
-  write_stream({hello_bytes, std::nullopt, std::make_shared<const proto::Hello>(hello)});
+  if (role_ == proto::Role::master) write_stream({hello_bytes, std::nullopt, hello});
 }
 
-void Redis::tell_subscribers(const proto::Hello& hello) {
-  if (subscribers_.empty()) return;
-  const auto shared = std::make_shared<const proto::Hello>(hello);
+void Redis::tell_subscribers(const SharedHello& hello) {
   for (const Subscriber& each : subscribers_) {
-    world_.network().send(each.conn, *this, [this, each, shared] {
-      world_.hello_arrives(each.agent, each.conn, *shared);
+    world_.network().send(each.conn, *this, [this, each, hello = hello] {
+      world_.hello_arrives(each.agent, each.conn, *hello);
     });
   }
 }

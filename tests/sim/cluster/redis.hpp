@@ -19,6 +19,7 @@ class World;
 
 using Record = std::uint32_t;   // written by one client, once
 using Position = std::int64_t;  // replication offset
+using SharedHello = std::shared_ptr<const proto::Hello>;
 
 class Redis : public Process {
  public:
@@ -52,7 +53,8 @@ class Redis : public Process {
   // The same by an operator's hand: nobody is killed.
   void replicate_by_hand(const std::optional<proto::Address>& master);
   void kill_clients(Purpose purpose, std::optional<ConnId> spare);
-  void publish(const proto::Hello& hello);
+  void publish(const SharedHello& hello);
+  void publish(const proto::Hello& hello) { publish(std::make_shared<const proto::Hello>(hello)); }
   void kill_script();
 
   // ---- clients ----
@@ -104,7 +106,7 @@ class Redis : public Process {
   struct Stream {  // one piece of the replication stream
     Position bytes = 0;
     std::optional<Record> record;
-    std::shared_ptr<const proto::Hello> hello;
+    SharedHello hello;
   };
 
   bool turn_to(const std::optional<proto::Address>& master);
@@ -123,7 +125,7 @@ class Redis : public Process {
   void write_stream(const Stream& piece);
   void apply(ConnId conn, const Stream& piece);
   void drop_replicas();
-  void tell_subscribers(const proto::Hello& hello);
+  void tell_subscribers(const SharedHello& hello);
   Replica* replica_on(ConnId conn);
   void changed() { info_.reset(); }
 

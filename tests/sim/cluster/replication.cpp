@@ -200,14 +200,14 @@ void Redis::write_stream(const Stream& piece) {
     if (!replica.online) continue;
     Redis* const node = replica.node;
     const ConnId conn = replica.conn;
-    world_.network().send(conn, *this, [node, conn, piece] { node->apply(conn, piece); });
+    world_.network().send(conn, *this, [node, conn, piece = piece] { node->apply(conn, piece); });
   }
 }
 
 void Redis::apply(ConnId conn, const Stream& piece) {
   if (master_conn_ != conn || link_ != Link::connected) return;
   heard_master_at_ = world_.now();
-  if (piece.hello) tell_subscribers(*piece.hello);
+  if (piece.hello) tell_subscribers(piece.hello);
   write_stream(piece);
 }
 
