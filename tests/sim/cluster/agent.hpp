@@ -80,6 +80,7 @@ class Agent : public Process {
   std::map<consensus::Ticket, std::function<void(const proto::DownReply&)>> votes_;
   std::map<consensus::Ticket, std::function<void(const consensus::ReplyOrder&)>> orders_;
   std::uint64_t tickets_ = 0;
+  consensus::Commands spare_;  // empty: the room of the last step, for the next
 };
 
 }  // namespace vedette::sim

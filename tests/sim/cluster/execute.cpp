@@ -230,7 +230,7 @@ struct Agent::Execute {
 void Agent::feed(const Event& event) {
   if (!alive()) return;
   for (Watcher* const watcher : world_.watchers()) watcher->stepping(*this, event);
-  consensus::Commands commands;
+  consensus::Commands commands = std::exchange(spare_, {});
   if (core_) {
     core_->step(clock(), event, commands);
   } else {
@@ -244,6 +244,8 @@ void Agent::feed(const Event& event) {
     if (life() != mine || !alive()) return;
   }
   plan_tick();
+  commands.clear();
+  spare_ = std::move(commands);
 }
 
 }  // namespace vedette::sim
