@@ -3,12 +3,9 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "consensus/ids.hpp"
 #include "consensus/time.hpp"
@@ -32,12 +29,16 @@ class Agenda {
  public:
   // Replaces the subject's deadline; `never` takes it off.
   void set(const Subject& subject, Instant when) {
-    const auto it = when_.find(subject);
-    if (it != when_.end() && it->second == when) return;  // as it mostly is
-    forget(subject);
-    if (when == never) return;
-    when_.emplace(subject, when);
-    queue_.emplace(when, subject);
+    if (when == never) return forget(subject);
+    const auto [known, fresh] = when_.try_emplace(subject, when);
+    if (fresh) {
+      queue_.emplace(when, subject);
+      return;
+    }
+    if (known->second == when) return;  // as it mostly is
+    auto entry = queue_.extract({known->second, subject});
+    known->second = entry.value().first = when;
+    queue_.insert(std::move(entry));
   }
   void forget(const Subject& subject) {
     const auto it = when_.find(subject);
@@ -50,14 +51,10 @@ class Agenda {
     return queue_.empty() ? never : queue_.begin()->first;
   }
 
-  // Takes off and returns the subjects due at `now`, earliest first.
-  std::vector<Subject> take_due(Instant now) {
-    std::vector<Subject> due;
-    while (!queue_.empty() && queue_.begin()->first <= now) {
-      due.push_back(queue_.begin()->second);
-      forget(due.back());
-    }
-    return due;
+  // Calls `take` with each subject due at `now`, earliest first. They stay until they are set anew.
+  template <class Take>
+  void for_each_due(Instant now, Take take) const {
+    for (auto it = queue_.begin(); it != queue_.end() && it->first <= now; ++it) take(it->second);
   }
 
  private:

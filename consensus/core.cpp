@@ -30,9 +30,8 @@ struct Handle {
   Turn& turn;
   // Deadlines are judged here only: what was already waiting to be read comes first.
   void operator()(const Tick&) const {
-    for (Subject& subject : turn.state.agenda.take_due(turn.now)) {
-      turn.touched.insert(std::move(subject));
-    }
+    const auto take = [&](const Subject& subject) { turn.touch(subject); };
+    turn.state.agenda.for_each_due(turn.now, take);
   }
   void operator()(const LinkUp& event) const { on_link_up(turn, event); }
   void operator()(const LinkDown& event) const { on_link_down(turn, event); }
