@@ -107,17 +107,17 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
 
 void tend_hellos(Turn& turn, Group& group) {
   for (auto& [id, view] : group.peers) {
+    if (view.hello_request || view.hello_due > turn.now) continue;
     const Peer& peer = turn.state.peers.at(id);
-    if (!peer.link.is_open() || view.hello_request || view.hello_due > turn.now) continue;
-    publish_to(turn, group, view, peer);
+    if (peer.link.is_open()) publish_to(turn, group, view, peer);
   }
 }
 
 Instant hellos_due(const State& state, const Group& group) {
   Instant due = never;
   for (const auto& [id, view] : group.peers) {
-    if (!state.peers.at(id).link.is_open() || view.hello_request) continue;
-    due = std::min(due, view.hello_due);
+    if (view.hello_request || view.hello_due >= due) continue;
+    if (state.peers.at(id).link.is_open()) due = view.hello_due;
   }
   return due;
 }

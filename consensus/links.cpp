@@ -117,8 +117,7 @@ void tend_links(Turn& turn, Group& group, Node& node) {
   tend_pubsub_link(turn, group, node);
 }
 
-void tend_links(Turn& turn, Peer& peer) {
-  const milliseconds down_after = down_after_of(turn.state, peer);
+void tend_links(Turn& turn, Peer& peer, milliseconds down_after) {
   Link& link = peer.link;
   const bool silent = link.is_open() && silence_limit(peer.ping, down_after) <= turn.now;
   const bool stuck =
@@ -143,8 +142,7 @@ Instant links_due(const State& state, const Group& group, const Node& node) {
   return due;
 }
 
-Instant links_due(const State& state, const Peer& peer) {
-  const milliseconds down_after = down_after_of(state, peer);
+Instant links_due(const Peer& peer, milliseconds down_after) {
   const Instant due = link_due(peer.link, down_after);
   return peer.link.is_open() ? std::min(due, silence_limit(peer.ping, down_after)) : due;
 }

@@ -18,11 +18,11 @@ milliseconds down_after_of(const State& state, const Peer& peer);
 
 // Opens what is due, gives up what takes too long or is silent.
 void tend_links(Turn& turn, Group& group, Node& node);
-void tend_links(Turn& turn, Peer& peer);
+void tend_links(Turn& turn, Peer& peer, milliseconds down_after);
 
 // When the next of these is due.
 Instant links_due(const State& state, const Group& group, const Node& node);
-Instant links_due(const State& state, const Peer& peer);
+Instant links_due(const Peer& peer, milliseconds down_after);
 
 void on_link_up(Turn& turn, const LinkUp& event);
 void on_link_down(Turn& turn, const LinkDown& event);

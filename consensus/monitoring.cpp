@@ -193,8 +193,9 @@ void tend(Turn& turn, Group& group, Node& node) {
 }
 
 void tend(Turn& turn, Peer& peer) {
-  tend_links(turn, peer);
-  const Duration period = ping_period(turn.state, down_after_of(turn.state, peer));
+  const milliseconds down_after = down_after_of(turn.state, peer);
+  tend_links(turn, peer, down_after);
+  const Duration period = ping_period(turn.state, down_after);
   if (peer.link.is_open() && ping_due(peer.ping, period) <= turn.now) {
     send_ping(turn, peer.link.id, peer.ping);
   }
@@ -216,10 +217,9 @@ void rearm(Turn& turn, const Group& group, const Node& node) {
 
 void rearm(Turn& turn, const Peer& peer) {
   const State& state = turn.state;
-  Instant due = links_due(state, peer);
-  if (peer.link.is_open()) {
-    due = std::min(due, ping_due(peer.ping, ping_period(state, down_after_of(state, peer))));
-  }
+  const milliseconds down_after = down_after_of(state, peer);
+  Instant due = links_due(peer, down_after);
+  if (peer.link.is_open()) due = std::min(due, ping_due(peer.ping, ping_period(state, down_after)));
   if (peer.ping.silent_since) {
     for (const auto& [id, group] : state.groups) {
       const auto view = group.peers.find(peer.id);

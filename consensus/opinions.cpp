@@ -73,9 +73,9 @@ std::size_t count_down(const Group& group, Instant now) {
 void tend_asks(Turn& turn, Group& group) {
   if (!group.master().subjectively_down) return;
   for (auto& [id, view] : group.peers) {
+    if (view.ask_due > turn.now || !view.asks.empty()) continue;
     const Peer& peer = turn.state.peers.at(id);
-    if (!peer.link.is_open() || view.ask_due > turn.now || !view.asks.empty()) continue;
-    send_ask(turn, group, view, peer);
+    if (peer.link.is_open()) send_ask(turn, group, view, peer);
   }
 }
 
