@@ -22,8 +22,9 @@ struct NodeRef {
 struct Process {
   auto operator<=>(const Process&) const = default;
 };
-using Subject =
-    std::variant<Process, GroupId, NodeRef, proto::RunId>;  // ... a group, a node, a peer
+// In the order in which they are tended: what nodes and peers (by their run ids) find out is what
+// the group decides on in the same step.
+using Subject = std::variant<Process, NodeRef, proto::RunId, GroupId>;
 
 class Agenda {
  public:

@@ -100,20 +100,11 @@ struct Tend {
   }
 };
 
-// Nodes and peers first: what they find out is what the group decides on in the same step.
 void settle(Turn& turn) {
   for (int round = 0; round < most_rounds && !turn.touched.empty(); ++round) {
     std::set<Subject> batch;
     batch.swap(turn.touched);
-    std::vector<Subject> groups;
-    for (const Subject& subject : batch) {
-      if (std::holds_alternative<GroupId>(subject)) {
-        groups.push_back(subject);
-      } else {
-        std::visit(Tend{turn}, subject);
-      }
-    }
-    for (const Subject& subject : groups) std::visit(Tend{turn}, subject);
+    for (const Subject& subject : batch) std::visit(Tend{turn}, subject);
   }
   // Never reached by design; the work is then taken up again in a moment rather than spun on.
   for (const Subject& subject : turn.touched) {
