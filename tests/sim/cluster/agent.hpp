@@ -64,6 +64,7 @@ class Agent : public Process {
   friend struct Execute;
 
   void plan_tick();
+  SharedHello on_the_wire(const proto::Hello& hello);
   void save();
   void saved(consensus::SaveNumber number);
   consensus::Ticket next_ticket() { return consensus::Ticket{++tickets_}; }
@@ -80,6 +81,7 @@ class Agent : public Process {
   std::map<consensus::Ticket, std::function<void(const proto::DownReply&)>> votes_;
   std::map<consensus::Ticket, std::function<void(const consensus::ReplyOrder&)>> orders_;
   std::uint64_t tickets_ = 0;
+  SharedHello last_hello_;     // as it was read from its text
   consensus::Commands spare_;  // empty: the room of the last step, for the next
 };
 

@@ -117,11 +117,9 @@ struct Agent::Execute {
     });
   }
   void operator()(const consensus::PublishHello& c) const {
-    // As the wire has it: what does not survive the text does not arrive.
-    std::optional<proto::Hello> hello = proto::parse_hello(proto::format_hello(c.hello));
-    if (!hello) return world.fail("hello format", self.name_ + " publishes a malformed hello");
-    SharedHello heard;
-    if (self.is_heard) heard = std::make_shared<const proto::Hello>(std::move(*hello));
+    SharedHello heard = self.on_the_wire(c.hello);
+    if (!heard) return world.fail("hello format", self.name_ + " publishes a malformed hello");
+    if (!self.is_heard) heard.reset();
     const consensus::Acknowledged taken{c.link, c.request};
     ask(c.link, [taken, heard = std::move(heard)](Process& other, ConnId) -> std::optional<Event> {
       if (!heard) return taken;
@@ -226,6 +224,14 @@ struct Agent::Execute {
   }
   void operator()(const consensus::RunReconfigScript&) const {}
 };
+
+// What does not survive the text does not arrive. The same one goes to many, again and again.
+SharedHello Agent::on_the_wire(const proto::Hello& hello) {
+  if (last_hello_ && *last_hello_ == hello) return last_hello_;
+  const std::optional<proto::Hello> read = proto::parse_hello(proto::format_hello(hello));
+  last_hello_ = read ? std::make_shared<const proto::Hello>(*read) : nullptr;
+  return last_hello_;
+}
 
 void Agent::feed(const Event& event) {
   if (!alive()) return;
