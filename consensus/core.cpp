@@ -88,15 +88,11 @@ struct Tend {
     const auto group = turn.state.groups.find(ref.group);
     if (group == turn.state.groups.end()) return;
     const auto node = group->second.nodes.find(ref.node);
-    if (node == group->second.nodes.end()) return;
-    tend(turn, group->second, node->second);
-    rearm(turn, group->second, node->second);
+    if (node != group->second.nodes.end()) tend(turn, group->second, node->second);
   }
   void operator()(const proto::RunId& id) const {
     const auto peer = turn.state.peers.find(id);
-    if (peer == turn.state.peers.end()) return;
-    tend(turn, peer->second);
-    rearm(turn, peer->second);
+    if (peer != turn.state.peers.end()) tend(turn, peer->second);
   }
 };
 

@@ -177,6 +177,32 @@ void node_ponged(Turn& turn, const LinkOwner& owner, const Ponged& event) {
   turn.touch(group, node);
 }
 
+void rearm(Turn& turn, const Group& group, const Node& node) {
+  const State& state = turn.state;
+  Instant due = std::min(links_due(state, group, node), down_due(state, group, node));
+  if (node.command.is_open()) {
+    due = std::min(due, ping_due(node.ping, ping_period(state, group.options.down_after)));
+    due = std::min({due, info_due(state, group, node), hello_due(node)});
+  }
+  turn.state.agenda.set(NodeRef{group.id, node.id}, due);
+}
+
+void rearm(Turn& turn, const Peer& peer, milliseconds down_after) {
+  const State& state = turn.state;
+  Instant due = links_due(peer, down_after);
+  if (peer.link.is_open()) due = std::min(due, ping_due(peer.ping, ping_period(state, down_after)));
+  if (peer.ping.silent_since) {
+    for (const auto& [id, group] : state.groups) {
+      const auto view = group.peers.find(peer.id);
+      if (view == group.peers.end() || view->second.subjectively_down) continue;
+      const OwnTime limit{peer.ping.silent_since->since_start + group.options.down_after +
+                          just_beyond};
+      due = std::min(due, turn.wall(limit));
+    }
+  }
+  turn.state.agenda.set(peer.id, due);
+}
+
 }  // namespace
 
 void tend(Turn& turn, Group& group, Node& node) {
@@ -190,6 +216,7 @@ void tend(Turn& turn, Group& group, Node& node) {
     if (hello_due(node) <= turn.now) publish_to(turn, group, node);
   }
   judge(turn, group, node);
+  rearm(turn, group, node);
 }
 
 void tend(Turn& turn, Peer& peer) {
@@ -203,33 +230,7 @@ void tend(Turn& turn, Peer& peer) {
     const auto view = group.peers.find(peer.id);
     if (view != group.peers.end()) judge(turn, group, view->second, peer);
   }
-}
-
-void rearm(Turn& turn, const Group& group, const Node& node) {
-  const State& state = turn.state;
-  Instant due = std::min(links_due(state, group, node), down_due(state, group, node));
-  if (node.command.is_open()) {
-    due = std::min(due, ping_due(node.ping, ping_period(state, group.options.down_after)));
-    due = std::min({due, info_due(state, group, node), hello_due(node)});
-  }
-  turn.state.agenda.set(NodeRef{group.id, node.id}, due);
-}
-
-void rearm(Turn& turn, const Peer& peer) {
-  const State& state = turn.state;
-  const milliseconds down_after = down_after_of(state, peer);
-  Instant due = links_due(peer, down_after);
-  if (peer.link.is_open()) due = std::min(due, ping_due(peer.ping, ping_period(state, down_after)));
-  if (peer.ping.silent_since) {
-    for (const auto& [id, group] : state.groups) {
-      const auto view = group.peers.find(peer.id);
-      if (view == group.peers.end() || view->second.subjectively_down) continue;
-      const OwnTime limit{peer.ping.silent_since->since_start + group.options.down_after +
-                          just_beyond};
-      due = std::min(due, turn.wall(limit));
-    }
-  }
-  turn.state.agenda.set(peer.id, due);
+  rearm(turn, peer, down_after);
 }
 
 void command_link_up(Turn& turn, Group& group, Node& node) {

@@ -10,8 +10,6 @@ namespace vedette::consensus {
 // Does what is due for it and sets its next deadline.
 void tend(Turn& turn, Group& group, Node& node);
 void tend(Turn& turn, Peer& peer);
-void rearm(Turn& turn, const Group& group, const Node& node);
-void rearm(Turn& turn, const Peer& peer);
 
 // Told by links.cpp.
 void command_link_up(Turn& turn, Group& group, Node& node);
