@@ -115,9 +115,9 @@ void send_promote(Turn& turn, Group& group) {
     return;
   }
   if (!node.command.is_open()) {
-    attempt.asked_to_renew = false;  // once more when there is somebody to promote
     // While nothing was written to it, another may still be chosen.
-    if (!attempt.promote_sent_at) choose_again(turn, group);
+    if (!attempt.promote_sent_at) return choose_again(turn, group);
+    attempt.asked_to_renew = false;  // once more when there is somebody to promote
     return;
   }
   if (authority_renewed(turn, group)) {

@@ -75,7 +75,8 @@ Instant demotion_due(const Turn& turn, const Group& group, const Node& node) {
 
 bool master_looks_sane(const Turn& turn, const Group& group) {
   const Node& master = group.master();
-  return reports_master(master) && !master.subjectively_down && !group.objectively_down &&
+  return reports_master(master) && master.info.role == proto::Role::master &&
+         !master.subjectively_down && !group.objectively_down &&
          *master.info_at + turn.state.timings.info_period * 2 > turn.now;
 }
 
@@ -142,6 +143,13 @@ void note_role(Turn& turn, Group& group, Node& node, proto::Role role) {
   }
 }
 
+// What was replaced has been a replica of the configured master: it says so, or it was promoted
+// from being one, and keeps that history as its second.
+bool was_replica_since(const Group& group, const proto::InfoSnapshot& info) {
+  if (info.role == proto::Role::replica) return true;
+  return !group.replid.empty() && info.replid2 == group.replid;
+}
+
 void note_history(Turn& turn, Group& group, const Node& node, const proto::InfoSnapshot& info) {
   const bool speaks = node.id == group.master_id && info.role == proto::Role::master;
   if (!speaks || info.replid.empty() || info.replid == group.replid) return;
@@ -165,7 +173,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info.run_id = run_id;
   node.info_at = turn.now;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
-  if (event.info.role == proto::Role::replica && node.superseded) {
+  if (node.superseded && was_replica_since(group, event.info)) {
     node.superseded = false;
     request_save(turn);  // a restart must not take it for a master that is merely back
   }
