@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the build needs and builds the program: build/PRESET/vedette.
-#   deploy/build.sh [PRESET]      PRESET is release unless named (see CMakePresets.json)
+#   deploy/build.sh [PRESET [TARGET]]      PRESET is release unless named (see CMakePresets.json)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${1:-release}
@@ -8,4 +8,4 @@ groups=(build)
 [[ $preset != *clang ]] || groups+=(clang)
 deploy/install-packages.sh "${groups[@]}"
 cmake --preset "$preset" >/dev/null
-cmake --build --preset "$preset" --target vedette
+cmake --build --preset "$preset" --target "${2:-vedette}"

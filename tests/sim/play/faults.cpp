@@ -133,7 +133,8 @@ Faults::Undo Faults::stop_agent(const Action& action, Agent& it) {
 }
 
 proto::Address Faults::fresh_address(const proto::Address& old) {
-  return {"10.9." + std::to_string(addresses_ / 200) + "." + std::to_string(++addresses_ % 200 + 1),
+  const unsigned number = ++addresses_;
+  return {"10.9." + std::to_string(number / 200) + "." + std::to_string(number % 200 + 1),
           old.port};
 }
 

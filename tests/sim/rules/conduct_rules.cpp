@@ -110,9 +110,10 @@ void ConductRules::check_switches(const Agent& agent, Record& record,
     const auto [known, fresh] = record.masters.try_emplace(id, now);
     if (fresh || known->second == now) continue;
     known->second = now;
+    const std::string& name = group.name;
     const bool told = std::any_of(commands.begin(), commands.end(), [&](const auto& command) {
       const auto* const news = std::get_if<consensus::Announce>(&command);
-      return news != nullptr && news->event == "+switch-master" && news->group == group.name;
+      return news != nullptr && news->event == "+switch-master" && news->group == name;
     });
     if (!told) fail(agent, "every switch is announced", group.name);
   }
