@@ -33,6 +33,8 @@ void Network::start(Process& process) {
 void Network::stop(Process& process, End how) {
   process.alive_ = process.paused_ = false;
   process.inbox_.clear();
+  process.held_.clear();
+  process.holds_clients_ = false;
   if (how == End::power_off) {
     process.powered_ = false;
     return;
@@ -92,6 +94,13 @@ void Network::run_inbox(Process& process) {
     process.inbox_.pop_front();
     task();
   }
+}
+
+void Network::release_clients(Process& process) {
+  process.holds_clients_ = false;
+  std::deque<std::pair<ConnId, Task>> held;
+  held.swap(process.held_);
+  for (auto& [conn, task] : held) arrive(conn, server, std::move(task));
 }
 
 // ---- routes ------------------------------------------------------------------------------------
@@ -218,7 +227,13 @@ void Network::arrive(ConnId id, Side side, Task&& task) {
     });
   }
   if (conn.open[side] && target.alive_ && target.life_ == conn.lives[side]) {
-    deliver(target, conn.lives[side], std::move(task));
+    const bool waits =
+        target.holds_clients_ && side == server && conn.purpose != Purpose::replication;
+    if (waits) {
+      target.held_.emplace_back(id, std::move(task));
+    } else {
+      deliver(target, conn.lives[side], std::move(task));
+    }
   } else {
     transmit(id, side, [this, id, side] { tell_closed(id, other(side)); });  // RST
   }

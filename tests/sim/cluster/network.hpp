@@ -51,6 +51,7 @@ class Process {
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] unsigned life() const noexcept { return life_; }
   // It can act now.
+  [[nodiscard]] bool holds_clients() const noexcept { return holds_clients_; }
   [[nodiscard]] bool running() const noexcept { return alive_ && !paused_; }
 
  private:
@@ -59,9 +60,12 @@ class Process {
   proto::Address address_;
   int zone_;
   bool alive_ = false;
-  bool powered_ = true;   // false: the machine is off, nothing answers
-  bool paused_ = false;   // SIGSTOP: the kernel still accepts and buffers
-  bool full_ = false;     // refuses connections
+  bool powered_ = true;  // false: the machine is off, nothing answers
+  bool paused_ = false;  // SIGSTOP: the kernel still accepts and buffers
+  bool full_ = false;    // refuses connections
+  bool holds_clients_ =
+      false;  // CLIENT PAUSE: reads on behind it, but for its replicas and its master
+  std::deque<std::pair<ConnId, Task>> held_;
   Duration slowness_{0};  // each message waits that long in its loop
   unsigned life_ = 0;     // counts starts; what was meant for an earlier life is void
   std::deque<Task> inbox_;
@@ -95,6 +99,8 @@ class Network {
   void resume(Process& process);
   void slow_down(Process& process, Duration each_message) { process.slowness_ = each_message; }
   void fill_up(Process& process, bool full) { process.full_ = full; }
+  void hold_clients(Process& process) { process.holds_clients_ = true; }
+  void release_clients(Process& process);
   // It comes back under another address (only while it is stopped).
   void move(Process& process, const proto::Address& address);
 

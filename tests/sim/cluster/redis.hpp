@@ -75,7 +75,9 @@ class Redis : public Process {
   [[nodiscard]] const std::string& replid2() const noexcept { return replid2_; }
   [[nodiscard]] Position offset() const noexcept { return offset_; }
   [[nodiscard]] bool in_sync() const noexcept { return link_ == Link::connected; }
-  [[nodiscard]] bool answers() const noexcept { return running() && !busy && !refuses_password; }
+  [[nodiscard]] bool answers() const noexcept {
+    return running() && !busy && !refuses_password && !holds_clients();
+  }
   // When it took its present role.
   [[nodiscard]] Instant master_since() const noexcept { return role_since_; }
   // The last instant at which it was a master, if it ever was.

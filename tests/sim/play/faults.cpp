@@ -212,6 +212,9 @@ Faults::Undo Faults::on_answers(const Action& action, Redis& it) {
     case What::refuse_password:
       it.refuses_password = true;
       return [&it] { it.refuses_password = false; };
+    case What::pause_clients:
+      network.hold_clients(it);
+      return [&it, &network] { network.release_clients(it); };
     case What::fill_node:
       network.fill_up(it, true);
       return [&it, &network] { network.fill_up(it, false); };

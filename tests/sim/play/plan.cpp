@@ -57,6 +57,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"refuse_password", answers, 100ms, 6s, 0, 0, ""},
     {"fill_node", answers, 100ms, 6s, 0, 0, ""},
     {"slow_node", answers, 100ms, 6s, 1'000, 100'000, ""},
+    {"pause_clients", answers, 100ms, 6s, 0, 0, ""},
     {"set_priority", nodes, 1s, 8s, 0, 2, ""},
     {"move_node", moves, 100ms, 5s, 0, 0, ""},
     {"swap_nodes", moves, 100ms, 5s, 0, 0, ""},

@@ -40,6 +40,7 @@ enum class What : std::uint8_t {
   refuse_password,
   fill_node,
   slow_node,
+  pause_clients,
   set_priority,
   move_node,
   swap_nodes,  // two return, each under the other's address

@@ -106,7 +106,8 @@ class Run {
   // Nobody can put together what was forgotten or has moved away, and real Sentinels end up with
   // two masters of one config epoch (README.md, "Known limits").
   [[nodiscard]] bool excused() const {
-    return limits_.moved || limits_.forgotten_peers || limits_.restored_disk || limits_.legacy;
+    return rules_.anything_forced() || limits_.moved || limits_.forgotten_peers ||
+           limits_.restored_disk || limits_.legacy;
   }
 
   // Some agents and the master are gone for good; the rest is a majority, and must go on.

@@ -69,9 +69,12 @@ void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
     if (proves) record.groups[group->id].proven = asked.mapped();
   } else if (const auto* const info = std::get_if<consensus::InfoRead>(&event)) {
     const Node* const node = node_on(agent, info->link, group);
-    const bool returned = node != nullptr && node->info_request == info->request &&
-                          info->info.role == proto::Role::replica;
-    if (returned) records_[agent].groups[group->id].returned.insert(node->address);
+    if (node == nullptr || node->info_request != info->request) return;
+    // It says so, or was promoted from being one.
+    const bool followed = !group->replid.empty() && info->info.replid2 == group->replid;
+    if (followed || info->info.role == proto::Role::replica) {
+      records_[agent].groups[group->id].returned.insert(node->address);
+    }
   }
 }
 

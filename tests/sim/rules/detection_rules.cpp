@@ -191,7 +191,7 @@ void DetectionRules::judge_opinions(const Agent& agent, const Group& group) {
 // Each opinion that counts was true at its owner within the last 5 s (and the way to us).
 void DetectionRules::judge_truth(const Agent& agent, const Group& group,
                                  const std::string& master) {
-  if (limits_.legacy) return;
+  if (limits_.legacy || limits_.stopped_clock) return;
   unsigned agreed = 0;
   const Instant oldest = world_.now() - opinion_lasts - 1s;
   for (const auto& [key, down] : downs_) {

@@ -62,6 +62,12 @@ struct PromiseRules::Look {
     all.check_epoch(agent, c.hello.config_epoch, "a promotion");
     all.note_hello(agent, c.hello);
   }
+  void operator()(const consensus::Announce& c) const {
+    if (c.event != "+elected-leader") return;
+    const consensus::Group* const group = agent.core()->state().find(c.group);
+    if (group == nullptr || !group->attempt || !group->attempt->by_force) return;
+    all.forced_.insert({group->name, group->attempt->epoch});
+  }
   template <class Other>
   void operator()(const Other&) const {}
 };
@@ -170,6 +176,7 @@ void PromiseRules::note_vote(const Agent& agent, const std::string& group, const
 // Two winners of one epoch among real Sentinels publish two addresses, and agents pass them on.
 void PromiseRules::note_hello(const Agent& agent, const proto::Hello& hello) {
   if (hello.config_epoch == Epoch{} || !limits_.exclusion()) return;
+  if (forced_.contains({hello.master_name, hello.config_epoch})) return;
   const auto [known, fresh] =
       published_.try_emplace({hello.master_name, hello.config_epoch}, hello.master);
   if (fresh || known->second == hello.master) return;

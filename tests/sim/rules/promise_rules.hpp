@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -14,6 +15,9 @@ namespace vedette::sim {
 class PromiseRules : public Judge {
  public:
   PromiseRules(World& world, const Limits& limits) : Judge(world, limits) {}
+
+  // Whether an operator's order went on without a majority.
+  [[nodiscard]] bool anything_forced() const noexcept { return !forced_.empty(); }
 
   void stepping(Agent& agent, const consensus::Event& event) override;
   void stepped(Agent& agent, const consensus::Event& event,
@@ -41,6 +45,7 @@ class PromiseRules : public Judge {
   std::map<std::pair<const Agent*, consensus::Ticket>, std::string> asked_;  // group of a vote
   std::map<std::tuple<proto::RunId, std::string, Epoch>, proto::RunId> votes_;
   std::map<std::pair<std::string, Epoch>, proto::Address> published_;
+  std::set<std::pair<std::string, Epoch>> forced_;  // won by an operator's force, if at all
   PerAgent<Heights> heights_;
   std::uint64_t checks_ = 0;
 };

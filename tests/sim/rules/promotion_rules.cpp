@@ -17,10 +17,24 @@ constexpr Duration longest_execution = 500ms;  // hold - authority (consensus/RE
 
 }  // namespace
 
+void PromotionRules::stepped(Agent& agent, const consensus::Event&,
+                             const consensus::Commands& commands) {
+  if (!agent.core()) return;
+  for (const consensus::Command& command : commands) {
+    const auto* const promote = std::get_if<consensus::Promote>(&command);
+    if (promote == nullptr) continue;
+    const Group* const own = agent.core()->state().find(promote->hello.master_name);
+    const bool by_force = own != nullptr && own->attempt && own->attempt->by_force;
+    if (by_force) forced_[agent].insert(promote->request);
+  }
+}
+
 void PromotionRules::promote_written(Agent& agent, const consensus::Promote& promote, Redis& node) {
   if (!agent.core()) return;
+  const bool by_force = forced_[agent].contains(promote.request);
   const Group* const own = agent.core()->state().find(promote.hello.master_name);
   if (own == nullptr || !own->attempt) {
+    if (by_force) return;  // it has no authority that could end
     return fail(agent, "no promotion without an attempt", proto::to_string(node.address()));
   }
   const auto [name, first] = promoted_for_.try_emplace(node.address(), own->name);
@@ -28,7 +42,7 @@ void PromotionRules::promote_written(Agent& agent, const consensus::Promote& pro
     fail(agent, "nothing promoted for two names",
          proto::to_string(node.address()) + " for " + name->second + " and " + own->name);
   }
-  if (own->attempt->by_force) return;
+  if (by_force) return;
   const Epoch epoch = promote.hello.config_epoch;
   check_bound_voters(agent, own->name, {epoch, agent.id()});
   check_authority(agent, promote);

@@ -8,6 +8,7 @@
 
 #include "tests/sim/play/faults.hpp"
 #include "tests/sim/rules/judge.hpp"
+#include "tests/sim/rules/per_agent.hpp"
 
 namespace vedette::sim {
 
@@ -16,6 +17,8 @@ class PromotionRules : public Judge {
   PromotionRules(World& world, const Limits& limits, const Faults& faults)
       : Judge(world, limits), faults_(faults) {}
 
+  void stepped(Agent& agent, const consensus::Event& event,
+               const consensus::Commands& commands) override;
   void promote_written(Agent& agent, const consensus::Promote& promote, Redis& node) override;
   void promoted(Agent& agent, const proto::Hello& hello, Redis& node, Instant written) override;
 
@@ -33,6 +36,7 @@ class PromotionRules : public Judge {
   std::map<InGroup, proto::Address> targets_;
   std::map<proto::Address, std::string> promoted_for_;
   std::set<InGroup> executed_;
+  PerLife<std::set<consensus::RequestId>> forced_;  // decided by an operator's force
 };
 
 }  // namespace vedette::sim

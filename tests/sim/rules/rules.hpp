@@ -25,6 +25,8 @@ class Rules {
         demotions_(world, limits, heard_),
         conduct_(world, limits) {}
 
+  // Whether an operator's order went on without a majority: it excludes nobody.
+  [[nodiscard]] bool anything_forced() const { return promises_.anything_forced(); }
   // Epochs of groups in which something was promoted.
   [[nodiscard]] std::size_t promotions() const { return promotions_.executed(); }
 
