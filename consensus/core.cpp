@@ -70,6 +70,8 @@ void rearm_group(Turn& turn, const Group& group) {
   turn.state.agenda.set(group.id, due);
 }
 
+// Gives each its next deadline. Who is gone has none: with an old one the core would be called on
+// and on.
 struct Tend {
   Turn& turn;
   void operator()(const Process&) const {
@@ -80,19 +82,21 @@ struct Tend {
   }
   void operator()(const GroupId& id) const {
     const auto group = turn.state.groups.find(id);
-    if (group == turn.state.groups.end()) return;
+    if (group == turn.state.groups.end()) return turn.state.agenda.forget(id);
     tend_group(turn, group->second);
     rearm_group(turn, group->second);
   }
   void operator()(const NodeRef& ref) const {
     const auto group = turn.state.groups.find(ref.group);
-    if (group == turn.state.groups.end()) return;
+    if (group == turn.state.groups.end()) return turn.state.agenda.forget(ref);
     const auto node = group->second.nodes.find(ref.node);
-    if (node != group->second.nodes.end()) tend(turn, group->second, node->second);
+    if (node == group->second.nodes.end()) return turn.state.agenda.forget(ref);
+    tend(turn, group->second, node->second);
   }
   void operator()(const proto::RunId& id) const {
     const auto peer = turn.state.peers.find(id);
-    if (peer != turn.state.peers.end()) tend(turn, peer->second);
+    if (peer == turn.state.peers.end()) return turn.state.agenda.forget(id);
+    tend(turn, peer->second);
   }
 };
 

@@ -88,7 +88,8 @@ void send_more(Turn& turn, Group& group) {
     if (in_flight >= group.options.parallel_syncs) return;
     const bool waits = node.command.is_open() && node.resync == Resync::none;
     if (!waits || !still_to_do(group, node) || node.follow_request) continue;
-    if (follows_master(group, node)) {  // an earlier leader got that far
+    const bool is_news = node.info_at && *node.info_at >= group.reconfiguration->started;
+    if (is_news && follows_master(group, node)) {  // an earlier leader got that far
       node.resync = Resync::done;
       continue;
     }

@@ -83,19 +83,30 @@ class Run {
     return base + (plan_.legacy > 0 ? 7 : 1) * plan_.failover_timeout;
   }
 
+  // What was seen before may still be acted on, so all may be well, and then not, once.
   void await_soundness(const Healthy& healthy) {
     const Instant began = world_.now();
+    std::string wrong = wait_until_sound(healthy, began + patience());
+    for (int relapses = 0; wrong.empty() && !world_.failed(); ++relapses) {
+      world_.run_for(quiet);
+      wrong = what_is_wrong(world_, healthy);
+      if (wrong.empty()) return;
+      if (relapses > 0) return blame("what is well stays well", wrong);
+      wrong = wait_until_sound(healthy, began + patience());
+    }
+    if (!world_.failed()) blame("peace brings one master", wrong);
+  }
+
+  // "" or what was still wrong at the end.
+  std::string wait_until_sound(const Healthy& healthy, Instant end) {
+    const Instant began = world_.now();
     std::string wrong = what_is_wrong(world_, healthy);
-    while (!wrong.empty() && !world_.failed() && world_.now() - began < patience()) {
+    while (!wrong.empty() && !world_.failed() && world_.now() < end) {
       world_.run_for(slice);
       wrong = what_is_wrong(world_, healthy);
     }
     outcome_.recovery = std::max(outcome_.recovery, world_.now() - began);
-    if (world_.failed()) return;
-    if (!wrong.empty()) return blame("peace brings one master", wrong);
-    world_.run_for(quiet);
-    wrong = what_is_wrong(world_, healthy);
-    if (!wrong.empty()) blame("what is well stays well", wrong);
+    return wrong;
   }
 
   void blame(const std::string& invariant, const std::string& wrong) {
