@@ -11,7 +11,6 @@ namespace {
 constexpr unsigned most_steps = 20'000;  // of one agent and group in a second: no storm of its own
 constexpr unsigned most_ticks = 100;     // at one instant
 constexpr Duration least_repetition = 1s;
-constexpr std::size_t most_groups = 4;  // more are looked at now and then, for the sake of speed
 
 }  // namespace
 

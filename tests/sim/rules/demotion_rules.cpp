@@ -19,7 +19,6 @@ constexpr Duration patience_with_masters = 8s;
 constexpr Duration recently = 5s;
 constexpr Duration in_vain_at_once = 5s;  // turns of up to nine agents, and ROLE before it
 constexpr Duration close_enough = 250ms;  // a master that can be proven to be one
-constexpr std::size_t most_groups = 4;    // more are not looked at, for the sake of speed
 
 }  // namespace
 
@@ -217,6 +216,7 @@ void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& t
          proto::to_string(node.address()) + " is pointed at " + proto::to_string(to) +
              ", which is no master");
   }
+  if (agent.core()->state().groups.size() > most_groups) return;  // nobody noted who was published
   const bool known = records_[agent].promoted.contains(node.address());
   if (known || published_.contains(node.address())) return;
   if (world_.now() - node.master_since() >= patience_with_masters) return;

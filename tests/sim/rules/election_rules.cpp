@@ -18,7 +18,6 @@ constexpr Duration longest_hold = 5s;
 constexpr Duration longest_execution = 500ms;  // of a Promote, from its write
 constexpr Duration silence_after_start = 3s;
 constexpr Duration voters_answer_within = 1500ms;  // 1 s by the rule, and one round trip
-constexpr std::size_t most_groups = 4;  // more are looked at by name only, for the sake of speed
 
 // What the vote of that voter for a third one is worth to `agent`: it is bound for that long.
 Instant bound_until(const Agent& agent, const Heard::Voter& voter, const Heard::KnownVote& known) {

@@ -1,6 +1,7 @@
 // Whoever watches a world and says when a rule is broken.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "tests/sim/cluster/world.hpp"
@@ -18,6 +19,9 @@ class Judge : public Watcher {
   static std::string text_of(proto::Epoch epoch) {
     return "epoch " + std::to_string(proto::number(epoch));
   }
+
+  // Agents with more groups are not looked at in every step, for the sake of speed.
+  static constexpr std::size_t most_groups = 4;
 
   World& world_;
   const Limits limits_;
