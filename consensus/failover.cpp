@@ -90,17 +90,21 @@ void consider_standing(Turn& turn, Group& group) {
   stand(turn, group);
 }
 
-void elected(Turn& turn, Group& group) {
+void begin_choice(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
-  group.retry_wait = Duration{0};
-  group.epoch_step = 1;
-  announce(turn, events::elected_leader, group, describe(group));
-  announce(turn, events::select_replica, group, describe(group));
   enter(turn, attempt, Phase::select_replica);
   attempt.info_deadline = turn.now + info_patience;
   for (auto& [id, node] : group.nodes) {
     if (id != group.master_id) ask_info_now(turn, node);
   }
+}
+
+void elected(Turn& turn, Group& group) {
+  group.retry_wait = Duration{0};
+  group.epoch_step = 1;
+  announce(turn, events::elected_leader, group, describe(group));
+  announce(turn, events::select_replica, group, describe(group));
+  begin_choice(turn, group);
 }
 
 void go_on_by_force(Turn& turn, Group& group) {
@@ -223,10 +227,8 @@ void lose(Turn& turn, Group& group) {
 void stand_later(Turn& turn, Group& group) { group.stand_at = turn.now + retry_after_abort; }
 
 void choose_again(Turn& turn, Group& group) {
-  Attempt& attempt = *group.attempt;
-  attempt.target.reset();
-  enter(turn, attempt, Phase::select_replica);
-  ask_infos_again(turn, group);
+  group.attempt->target.reset();
+  begin_choice(turn, group);
 }
 
 void tend_failover(Turn& turn, Group& group) {

@@ -20,10 +20,6 @@ constexpr Duration repeat_after = std::chrono::seconds{1};
 constexpr Duration demotion_stagger = milliseconds{200};
 constexpr Duration reconcile_tick = milliseconds{200};
 
-bool reports_master(const Node& node) {
-  return node.info_at && node.reported_role == proto::Role::master;
-}
-
 // Agents act one after the other, the one that led the last failover first: one REPLICAOF is
 // enough.
 Duration turn_in_line(const Turn& turn, const Group& group) {
@@ -75,9 +71,8 @@ Instant demotion_due(const Turn& turn, const Group& group, const Node& node) {
 
 bool master_looks_sane(const Turn& turn, const Group& group) {
   const Node& master = group.master();
-  return reports_master(master) && master.info.role == proto::Role::master &&
-         !master.subjectively_down && !group.objectively_down &&
-         *master.info_at + turn.state.timings.info_period * 2 > turn.now;
+  return master.reports_master() && master.is_master_by_info() && !master.subjectively_down &&
+         !group.objectively_down && *master.info_at + turn.state.timings.info_period * 2 > turn.now;
 }
 
 bool repeated_too_soon(const Turn& turn, const Node& node) {
@@ -119,7 +114,7 @@ void reconcile_replica(Turn& turn, Group& group, Node& node) {
 
 bool needs_work(const Group& group, const Node& node) {
   return node.id != group.master_id && node.command.is_open() && !node.subjectively_down &&
-         (reports_master(node) || follows_elsewhere(group, node));
+         (node.reports_master() || follows_elsewhere(group, node));
 }
 
 void note_reboot(Turn& turn, Group& group, Node& node, const proto::InfoSnapshot& info) {
@@ -172,6 +167,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info = event.info;
   node.info.run_id = run_id;
   node.info_at = turn.now;
+  if (event.info.role == proto::Role::replica) node.replica_run = run_id;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
   if (node.superseded && was_replica_since(group, event.info)) {
     node.superseded = false;
@@ -205,7 +201,7 @@ void on_role_read(Turn& turn, const RoleRead& event) {
 void reconcile(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
     if (!needs_work(group, node)) continue;
-    if (reports_master(node)) {
+    if (node.reports_master()) {
       reconcile_master(turn, group, node);
     } else {
       reconcile_replica(turn, group, node);

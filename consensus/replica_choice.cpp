@@ -15,13 +15,9 @@ bool shares_history(const Group& group, const Node& node) {
   return node.info.replid == group.replid || node.info.replid2 == group.replid;
 }
 
-bool reports_master(const Node& node) { return node.info.role == proto::Role::master; }
-
-// Promoted for this fault by a leader that did not live to publish it. A master that an earlier
-// failover replaced, and that was not seen as a replica since, is merely back.
+// Promoted for this fault by a leader that did not live to publish it.
 bool is_already_promoted(const Group& group, const Node& node) {
-  return reports_master(node) && !group.replid.empty() && shares_history(group, node) &&
-         !node.superseded;
+  return node.was_promoted() && !group.replid.empty() && shares_history(group, node);
 }
 
 Duration longest_link_outage(const Group& group, Instant now) {
@@ -36,7 +32,7 @@ enum class Tier { already_promoted, same_history, other_history };
 Tier tier_of(const Policy& policy, const Group& group, const Node& node) {
   if (!policy.prefer_promoted_replica) return Tier::same_history;
   if (is_already_promoted(group, node)) return Tier::already_promoted;
-  const bool follows = !reports_master(node) && shares_history(group, node);
+  const bool follows = !node.is_master_by_info() && shares_history(group, node);
   return follows ? Tier::same_history : Tier::other_history;
 }
 

@@ -76,10 +76,11 @@ struct Node {
   Instant info_sent_at{};
 
   proto::Role reported_role = proto::Role::master;
-  Instant reported_role_at{};          // last change
-  std::optional<Instant> rebooted_at;  // master only, while the reboot is being counted
-  Instant replica_conf_changed_at{};   // master_host/master_port last changed
-  bool superseded = false;             // replaced by a switch and not seen as a replica since
+  Instant reported_role_at{};               // last change
+  std::optional<Instant> rebooted_at;       // master only, while the reboot is being counted
+  Instant replica_conf_changed_at{};        // master_host/master_port last changed
+  bool superseded = false;                  // replaced by a switch and not seen as a replica since
+  std::optional<proto::RunId> replica_run;  // in which it was last seen as a replica
 
   // ROLE, asked when an answer matters now.
   std::optional<RequestId> role_request;
@@ -100,6 +101,17 @@ struct Node {
 
   [[nodiscard]] bool disconnected() const noexcept {
     return !command.is_open() || !pubsub.is_open();
+  }
+  // By its last INFO.
+  [[nodiscard]] bool is_master_by_info() const noexcept { return info.role == proto::Role::master; }
+  // It was a replica in this very run: after a restart it may be a master for want of its
+  // configuration, with an old copy of the same history.
+  [[nodiscard]] bool was_promoted() const {
+    return is_master_by_info() && replica_run && info.run_id == replica_run;
+  }
+  // By INFO or ROLE, whichever is newer.
+  [[nodiscard]] bool reports_master() const noexcept {
+    return info_at && reported_role == proto::Role::master;
   }
 };
 

@@ -45,13 +45,9 @@ bool is_old_master(const Group& group, const Node& node) {
 
 // Another master is no replica that has to be re-pointed, but one to be demoted, with all that
 // this needs (reconcile).
-bool reports_master(const Node& node) {
-  return node.info_at && node.info.role == proto::Role::master;
-}
-
 bool still_to_do(const Group& group, const Node& node) {
   return node.id != group.master_id && node.resync != Resync::done && !node.subjectively_down &&
-         !is_old_master(group, node) && !reports_master(node);
+         !is_old_master(group, node) && !node.is_master_by_info();
 }
 
 int count_in_flight(const Group& group) {
@@ -186,6 +182,7 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   old_master.reported_role = proto::Role::replica;
   old_master.reported_role_at = turn.now;
   old_master.superseded = true;
+  group.replid.clear();  // until the new master has spoken
   ask_info_now(turn, old_master);
   group.objectively_down = false;
   group.stand_at.reset();

@@ -110,6 +110,7 @@ void promote(Node& node, std::int64_t offset) {
   node.info.replid2 = "history";
   node.info.master_repl_offset = offset;
   node.info.replica_repl_offset = 0;
+  node.replica_run = node.info.run_id;
 }
 
 TEST_F(Choice, ANodeThatWasPromotedForThisFaultComesFirst) {
@@ -127,9 +128,11 @@ TEST_F(Choice, OfSeveralTheLargestOffset) {
   EXPECT_EQ(chosen(), 4u);
 }
 
-TEST_F(Choice, TheReplacedMasterThatIsBackIsNoneOfThem) {
-  promote(node(3), 5000);  // as after a restart: its old history is the second one
-  node(3).superseded = true;
+TEST_F(Choice, AReplicaThatReturnedAsAMasterIsNoneOfThem) {
+  promote(node(3), 5000);  // after a restart, too, its old history is the second one
+  node(3).replica_run = proto::RunId::parse(std::string(40, 'f'));
+  EXPECT_EQ(chosen(), 2u);
+  node(3).replica_run.reset();  // never seen as a replica
   EXPECT_EQ(chosen(), 2u);
 }
 

@@ -43,10 +43,11 @@ std::optional<Instant> Redis::last_master() const {
 void Redis::crash(Network::End end) {
   was_master_until_ = last_master();
   world_.network().stop(*this, end);
-  // A history survives only a clean end; the data survives if it was kept at all.
-  replid_ = world_.make_id();
-  replid2_.clear();
-  second_offset_ = -1;
+  // A master begins a history of its own, as the continuation of the one in its file.
+  const bool goes_on = keeps_data && role_ == proto::Role::master;
+  replid2_ = goes_on ? replid_ : std::string{};
+  second_offset_ = goes_on ? offset_ + 1 : -1;
+  if (!keeps_data || role_ == proto::Role::master) replid_ = world_.make_id();
   if (!keeps_data) {
     data_.clear();
     offset_ = 0;

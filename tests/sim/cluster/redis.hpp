@@ -40,6 +40,8 @@ class Redis : public Process {
   void crash(Network::End end);
   // Before the first boot: follows `master` and has its history.
   void begin_as_replica_of(const Redis& master);
+  // Its configuration file is lost, or never held whom it follows: it will start as a master.
+  void forget_master() { file_.reset(); }
 
   // ---- requests of agents; each is one message or one transaction ----
   [[nodiscard]] consensus::Pong ping(bool* is_loading) const;

@@ -32,11 +32,12 @@ void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Comman
 }
 
 void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
-  static constexpr What blows[] = {What::crash_agent,    What::pause_agent, What::power_off_agent,
-                                   What::isolate,        What::fail_disk,   What::pause_agent,
-                                   What::stray_ask,      What::fail_disk,   What::pause_node,
-                                   What::crash_node,     What::cut,         What::reset,
-                                   What::refuse_password};
+  static constexpr What blows[] = {What::crash_agent,     What::pause_agent, What::power_off_agent,
+                                   What::isolate,         What::fail_disk,   What::pause_agent,
+                                   What::stray_ask,       What::fail_disk,   What::pause_node,
+                                   What::crash_node,      What::cut,         What::reset,
+                                   What::refuse_password, What::cut_zone,    What::cut_zone,
+                                   What::cut_zone};
   Action blow = ambush;
   blow.what = blows[ambush.a % std::size(blows)];
   if (What::move_agent < blow.what && blow.what != What::isolate && blow.what != What::stray_ask) {
@@ -52,7 +53,7 @@ void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
   if (blow.what == What::fail_disk) run({{}, What::set_option, blow.a, blow.b, {}, 1});
 }
 
-// On the node that it has chosen, or on its way there; before that on its master.
+// On the node that it has chosen, its zone, or on the way there; before that on its master.
 void Faults::spring_on_target(Agent& it, const Action& ambush, const std::string& group) {
   const consensus::Group* const own = it.core() ? it.core()->state().find(group) : nullptr;
   if (own == nullptr) return;
@@ -61,9 +62,11 @@ void Faults::spring_on_target(Agent& it, const Action& ambush, const std::string
   const Redis* const node = world_.node_at(target.address);
   if (node == nullptr) return;
   Action blow = ambush;
+  const auto host = static_cast<std::uint32_t>(node->host());
   const bool on_route = blow.what >= What::cut;
   blow.a = on_route ? static_cast<std::uint32_t>(it.host()) : number_of(*node);
-  blow.b = static_cast<std::uint32_t>(node->host());
+  if (blow.what == What::cut_zone) blow.a = host;
+  blow.b = host;
   run(blow);
 }
 

@@ -151,6 +151,7 @@ Faults::Undo Faults::on_node(const Action& action) {
       say(action, whom);
       const bool off = action.what == What::power_off_node;
       const Undo undo = stop_node(it, off ? Network::End::power_off : Network::End::crash);
+      if (action.what == What::crash_node && action.value == 3) it.forget_master();
       if (action.what == What::move_node) world_.network().move(it, fresh_address(it.address()));
       return undo;
     }

@@ -49,7 +49,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"delay_writes", stalls, 100ms, 8s, 1'000, 900'000, ""},
     {"restore_disk", limits, 10ms, 2s, 0, 0, "restored disk"},
     {"move_agent", moves, 100ms, 5s, 0, 0, ""},
-    {"crash_node", nodes, 1ms, 8s, 0, 0, ""},
+    {"crash_node", nodes, 1ms, 8s, 0, 3, ""},
     {"power_off_node", nodes, 500ms, 8s, 0, 0, ""},
     {"pause_node", nodes, 50ms, 8s, 0, 0, ""},
     {"load_node", answers, 100ms, 8s, 0, 0, ""},

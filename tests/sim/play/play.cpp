@@ -195,10 +195,12 @@ class Run {
     }
   }
 
-  // One blow costs at most one master its place, in each group.
+  // One blow costs at most one master its place, in each group; unless fewer than a majority may
+  // say who is down: then two that each see another half move it to and fro.
   void judge_switches() {
     const std::size_t most = faults_.blows() * plan_.masters;
-    if (world_.failed() || rules_.promotions() <= most) return;
+    const bool few_decide = plan_.quorum < plan_.agents / 2 + 1;
+    if (few_decide || world_.failed() || rules_.promotions() <= most) return;
     blame("at most one switch for each fault",
           std::to_string(rules_.promotions()) + " after " + std::to_string(faults_.blows()));
   }

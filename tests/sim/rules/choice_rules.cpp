@@ -1,5 +1,7 @@
 #include "tests/sim/rules/choice_rules.hpp"
 
+#include <algorithm>
+
 namespace vedette::sim {
 
 using consensus::Group;
@@ -10,32 +12,35 @@ namespace {
 constexpr Duration info_patience = 200ms;
 constexpr Duration freshest_ping = 5s;
 
+}  // namespace
+
 // The rule of consensus/README.md, Choice, written down once more.
-struct Rule {
-  const Group& group;
+struct ChoiceRules::Rule {
+  const Choice& choice;
   Instant now;
-  Instant since;  // of the election
+  Duration down_after;
+  const std::map<proto::Address, proto::RunId>& replicas;
 
   [[nodiscard]] static bool is_master(const Node& node) {
     return node.info.role == proto::Role::master;
   }
   [[nodiscard]] bool shares_history(const Node& node) const {
-    return group.replid.empty() || node.info.replid == group.replid ||
-           node.info.replid2 == group.replid;
+    return choice.replid.empty() || node.info.replid == choice.replid ||
+           node.info.replid2 == choice.replid;
   }
-  // Promoted for this fault already.
+  // Promoted for this fault already: it was a replica in the same run.
   [[nodiscard]] bool is_done(const Node& node) const {
-    return is_master(node) && !group.replid.empty() && shares_history(node) && !node.superseded;
+    const auto run = replicas.find(node.address);
+    return is_master(node) && !choice.replid.empty() && shares_history(node) &&
+           run != replicas.end() && node.info.run_id == run->second;
   }
   [[nodiscard]] bool is_cut_off(const Node& node) const {
-    const Node& master = group.master();
-    const Duration outage =
-        master.subjectively_down ? now - master.subjectively_down_since : Duration{0};
-    return node.info.master_link_down_for > outage + Duration{group.options.down_after} * 10;
+    const Duration outage = choice.master_down ? now - choice.master_down_since : Duration{0};
+    return node.info.master_link_down_for > outage + 10 * down_after;
   }
   [[nodiscard]] bool is_heard(const Node& node) const {
-    return node.id != group.master_id && node.command.is_open() && !node.subjectively_down &&
-           node.info_at && *node.info_at >= since && node.ping.answered &&
+    return node.id != choice.master && node.command.is_open() && !node.subjectively_down &&
+           node.info_at && *node.info_at >= choice.since && node.ping.answered &&
            node.ping.last_ok + freshest_ping >= now;
   }
   [[nodiscard]] bool is_candidate(const Node& node) const {
@@ -55,34 +60,73 @@ struct Rule {
   }
 };
 
-}  // namespace
+void ChoiceRules::stepping(Agent& agent, const consensus::Event& event) {
+  if (!agent.core()) return;
+  auto& replicas = records_[agent].replicas;
+  if (forgets(event)) replicas.clear();
+  for (auto& [name, choice] : records_[agent].choices) {
+    const Group* const group = agent.core()->state().find(name);
+    if (group != nullptr && group->attempt) note_master(choice, *group);
+  }
+  const auto* const info = std::get_if<consensus::InfoRead>(&event);
+  if (info == nullptr || info->info.role != proto::Role::replica || !info->info.run_id) return;
+  const consensus::State& state = agent.core()->state();
+  const auto owner = state.links.find(info->link);
+  if (owner == state.links.end()) return;
+  const Node& node = state.groups.at(owner->second.group).nodes.at(owner->second.node);
+  if (node.info_request == info->request)
+    replicas.insert_or_assign(node.address, *info->info.run_id);
+}
 
 void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
                           const consensus::Commands& commands) {
   if (!agent.core()) return;
+  Record& record = records_[agent];
   for (const consensus::Command& command : commands) {
     const auto* const news = std::get_if<consensus::Announce>(&command);
     if (news == nullptr) continue;
-    if (news->event == "+elected-leader") elected_[agent][news->group] = agent.clock();
+    if (news->event == "+elected-leader") record.choices[news->group] = begin(agent);
     if (news->event != "+selected-slave") continue;
+    record.choices[news->group].made = true;
     const Group* const group = agent.core()->state().find(news->group);
-    if (group != nullptr && group->attempt && group->attempt->target) judge(agent, *group);
+    if (group != nullptr) judge(agent, *group, news->payload);
+  }
+  for (auto& [name, choice] : record.choices) {
+    const Group* const group = agent.core()->state().find(name);
+    const bool again = choice.made && group != nullptr && group->attempt && !group->attempt->target;
+    if (again) choice = begin(agent);
   }
 }
 
-void ChoiceRules::judge(const Agent& agent, const Group& group) {
-  const auto found = group.nodes.find(*group.attempt->target);
+ChoiceRules::Choice ChoiceRules::begin(const Agent& agent) {
+  Choice choice;
+  choice.since = agent.clock();
+  return choice;
+}
+
+void ChoiceRules::note_master(Choice& choice, const Group& group) {
+  choice.master = group.master_id;
+  choice.master_down = group.master().subjectively_down;
+  choice.master_down_since = group.master().subjectively_down_since;
+  choice.replid = group.replid;
+}
+
+void ChoiceRules::judge(const Agent& agent, const Group& group, const std::string& payload) {
+  const auto found = std::find_if(group.nodes.begin(), group.nodes.end(), [&](const auto& entry) {
+    return payload.starts_with("slave " + proto::to_string(entry.second.address) + " ");
+  });
   if (found == group.nodes.end()) return;
   const Node& chosen = found->second;
-  const Instant since = elected_[agent][group.name];
-  const Rule rule{group, agent.clock(), since};
+  Record& record = records_[agent];
+  const Choice& choice = record.choices[group.name];
+  const Rule rule{choice, agent.clock(), group.options.down_after, record.replicas};
   if (chosen.info.priority == 0 && !Rule::is_master(chosen)) {
     fail(agent, "priority 0 is never promoted", proto::to_string(chosen.address));
   }
   if (rule.is_cut_off(chosen) && !Rule::is_master(chosen)) {
     fail(agent, "a replica cut off for too long is not chosen", proto::to_string(chosen.address));
   }
-  judge_readings(agent, group, chosen, since);
+  judge_readings(agent, group, choice, chosen);
   for (const auto& [id, node] : group.nodes) {
     if (id == chosen.id || !rule.is_candidate(node) || !rule.is_better(node, chosen)) continue;
     fail(agent, "the best replica is chosen",
@@ -92,15 +136,15 @@ void ChoiceRules::judge(const Agent& agent, const Group& group) {
 }
 
 // The INFO of the one chosen is of this election, and others had time to give theirs.
-void ChoiceRules::judge_readings(const Agent& agent, const Group& group, const Node& chosen,
-                                 Instant since) {
-  if (!chosen.info_at || *chosen.info_at < since) {
+void ChoiceRules::judge_readings(const Agent& agent, const Group& group, const Choice& choice,
+                                 const Node& chosen) {
+  if (!chosen.info_at || *chosen.info_at < choice.since) {
     fail(agent, "the choice is made on fresh INFO", proto::to_string(chosen.address));
   }
-  if (agent.clock() >= since + info_patience) return;
+  if (agent.clock() >= choice.since + info_patience) return;
   for (const auto& [id, node] : group.nodes) {
-    const bool awaited = id != group.master_id && node.command.is_open() &&
-                         !node.subjectively_down && (!node.info_at || *node.info_at < since);
+    const bool awaited = id != choice.master && node.command.is_open() && !node.subjectively_down &&
+                         (!node.info_at || *node.info_at < choice.since);
     if (awaited) fail(agent, "the choice waits for INFO", proto::to_string(node.address));
   }
 }

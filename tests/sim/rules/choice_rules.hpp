@@ -13,15 +13,32 @@ class ChoiceRules : public Judge {
  public:
   ChoiceRules(World& world, const Limits& limits) : Judge(world, limits) {}
 
+  void stepping(Agent& agent, const consensus::Event& event) override;
   void stepped(Agent& agent, const consensus::Event& event,
                const consensus::Commands& commands) override;
 
  private:
-  void judge(const Agent& agent, const consensus::Group& group);
-  void judge_readings(const Agent& agent, const consensus::Group& group,
-                      const consensus::Node& chosen, Instant since);
+  // Of the newest election. The step that chooses may also publish, and forget what it chose for.
+  struct Choice {
+    Instant since{};  // of it, or of the loss of who was chosen first; by the agent's own clock
+    bool made = false;
+    consensus::NodeId master{};
+    bool master_down = false;
+    Instant master_down_since{};
+    std::string replid;
+  };
+  struct Rule;
+  static Choice begin(const Agent& agent);
+  static void note_master(Choice& choice, const consensus::Group& group);
+  void judge(const Agent& agent, const consensus::Group& group, const std::string& payload);
+  void judge_readings(const Agent& agent, const consensus::Group& group, const Choice& choice,
+                      const consensus::Node& chosen);
 
-  PerLife<std::map<std::string, Instant>> elected_;  // by its own clock
+  struct Record {
+    std::map<std::string, Choice> choices;
+    std::map<proto::Address, proto::RunId> replicas;  // in which run it was last seen as one
+  };
+  PerLife<Record> records_;
 };
 
 }  // namespace vedette::sim

@@ -40,6 +40,7 @@ struct DemotionRules::Look {
     if (node == nullptr) return;
     record.promoted_in_vain.erase(node->address);
     const bool is_master = node->info_at && node->info.role == proto::Role::master;
+    record.demoted[node->address] = is_master ? all.world_.now() : Instant{};
     if (is_master) all.judge_demotion(agent, *group, *node);
   }
   void operator()(const consensus::Persist&) const { all.judge_file(agent, record); }
@@ -58,6 +59,7 @@ const Node* DemotionRules::node_on(const Agent& agent, consensus::LinkId link,
 
 void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
+  if (forgets(event)) records_[agent].promoted_in_vain.clear();
   const Group* group = nullptr;
   if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
     Record& record = records_[agent];
@@ -217,8 +219,10 @@ void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& t
              ", which is no master");
   }
   if (agent.core()->state().groups.size() > most_groups) return;  // nobody noted who was published
-  const bool known = records_[agent].promoted.contains(node.address());
-  if (known || published_.contains(node.address())) return;
+  Record& record = records_[agent];
+  if (record.promoted.contains(node.address()) || published_.contains(node.address())) return;
+  // It may have become one since it was last looked at, or while the order was on its way.
+  if (node.master_since() >= record.demoted[node.address()]) return;
   if (world_.now() - node.master_since() >= patience_with_masters) return;
   fail(agent, "an unexpected master has its 8 s", proto::to_string(node.address()));
 }

@@ -42,6 +42,7 @@ class DemotionRules : public Judge {
   struct Record {
     std::map<consensus::GroupId, OfGroup> groups;
     std::map<consensus::RequestId, Instant> roles;      // ROLE sent while a majority agreed
+    std::map<proto::Address, Instant> demoted;          // the last Follow to it as a master
     std::set<proto::Address> promoted;                  // a Promote was written to it
     std::map<proto::Address, InVain> promoted_in_vain;  // ... and it is no published master
   };

@@ -16,6 +16,12 @@ class Judge : public Watcher {
   void fail(const Agent& agent, const std::string& invariant, const std::string& what) {
     world_.fail(invariant, agent.name() + ": " + what);
   }
+  // By order of an operator it may forget whom it has met, and what it did to them.
+  static bool forgets(const consensus::Event& event) {
+    const auto* const by_hand = std::get_if<consensus::Ordered>(&event);
+    return by_hand != nullptr && (std::holds_alternative<consensus::RemoveGroup>(by_hand->order) ||
+                                  std::holds_alternative<consensus::ResetGroups>(by_hand->order));
+  }
   static std::string text_of(proto::Epoch epoch) {
     return "epoch " + std::to_string(proto::number(epoch));
   }

@@ -17,7 +17,7 @@ Limits limits_of(const Plan& plan) {
     out.restored_disk |= limit == "restored disk";
     out.stopped_clock |= limit == "stopped clock";
     out.forgotten_peers |= limit == "forgotten peers";
-    out.single_word |= limit == "forgotten peers" && action.what != What::forge_hello;
+    out.single_word |= limit != "" && limit != "stopped clock" && action.what != What::forge_hello;
     out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
                  action.what == What::move_agent;
   }

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "tests/sim/cluster/agent.hpp"
 
@@ -14,12 +15,12 @@ class PerAgent {
  public:
   Record& operator[](const Agent& agent) {
     const auto index = static_cast<std::size_t>(agent.host());
-    if (index >= records_.size()) records_.resize(index + 1);
-    return records_[index];
+    while (index >= records_.size()) records_.push_back(std::make_unique<Record>());
+    return *records_[index];
   }
 
  private:
-  std::deque<Record> records_;  // what was handed out stays where it is
+  std::vector<std::unique_ptr<Record>> records_;  // what was handed out stays where it is
 };
 
 // The same, begun anew with each life of the agent.

@@ -140,7 +140,7 @@ void PromiseRules::check_heights(const Agent& agent) {
 void PromiseRules::check_bounds(const Agent& agent) {
   constexpr std::size_t most = 64;
   const consensus::State& state = agent.core()->state();
-  const auto check = [&](std::size_t size, const std::string& what) {
+  const auto check = [&](std::size_t size, const char* what) {
     if (size > most) fail(agent, "bounded memory", std::to_string(size) + " " + what);
   };
   for (const auto& [id, group] : state.groups) {
@@ -155,15 +155,16 @@ void PromiseRules::check_bounds(const Agent& agent) {
   check(state.promises.marks.size() / (1 + state.groups.size()), "marks of saves");
 }
 
-void PromiseRules::check_epoch(const Agent& agent, Epoch epoch, const std::string& where) {
+void PromiseRules::check_epoch(const Agent& agent, Epoch epoch, std::string_view where) {
   if (epoch <= highest(agent.disk.confirmed())) return;
-  fail(agent, "nothing shown before it is durable", where + " shows " + text_of(epoch));
+  fail(agent, "nothing shown before it is durable",
+       std::string(where) + " shows " + text_of(epoch));
 }
 
-void PromiseRules::check_vote(const Agent& agent, const Vote& vote, const std::string& where) {
+void PromiseRules::check_vote(const Agent& agent, const Vote& vote, std::string_view where) {
   if (holds_vote(agent.disk.confirmed(), vote)) return;
   fail(agent, "nothing shown before it is durable",
-       where + " shows a vote of " + text_of(vote.epoch));
+       std::string(where) + " shows a vote of " + text_of(vote.epoch));
 }
 
 void PromiseRules::note_vote(const Agent& agent, const std::string& group, const Vote& vote) {

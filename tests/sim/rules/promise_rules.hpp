@@ -33,8 +33,8 @@ class PromiseRules : public Judge {
     std::map<consensus::GroupId, std::pair<Epoch, Epoch>> groups;  // config epoch, vote
   };
 
-  void check_vote(const Agent& agent, const consensus::Vote& vote, const std::string& where);
-  void check_epoch(const Agent& agent, Epoch epoch, const std::string& where);
+  void check_vote(const Agent& agent, const consensus::Vote& vote, std::string_view where);
+  void check_epoch(const Agent& agent, Epoch epoch, std::string_view where);
   void note_vote(const Agent& agent, const std::string& group, const consensus::Vote& vote);
   void note_hello(const Agent& agent, const proto::Hello& hello);
   void check_state(const Agent& agent);
