@@ -322,7 +322,7 @@ void master_is_back(Turn& turn, Group& group, Instant asked_at) {
                           master.ping.ponged_sent_at >= group.objectively_down_since;
   if (!after_down || master.subjectively_down) return;
   if (group.attempt->promote_sent_at) {
-    group.attempt->master_returned = true;  // in case that it turns out not to have been written
+    group.attempt->master_returned = true;
     return;
   }
   abort_for_master(turn, group);
@@ -342,7 +342,8 @@ void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello) {
   if (!group.attempt) return;
   // A Promote that left under a newer epoch still stands; anything else is overtaken.
   const bool overtaken = hello.config_epoch >= group.attempt->epoch;
-  if (overtaken || !group.attempt->promote_sent_at) abort_attempt(turn, group, nullptr);
+  if (overtaken || !group.attempt->promote_sent_at) return abort_attempt(turn, group, nullptr);
+  group.attempt->configuration_moved = true;
 }
 
 }  // namespace vedette::consensus

@@ -175,7 +175,9 @@ void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
   attempt.promote_sent_at = attempt.promote_sent_before;
   attempt.confirmed.clear();  // whatever we had is too old
   enter(turn, attempt, Phase::send_promote);
-  if (attempt.master_returned && !attempt.promote_sent_at) abort_for_master(turn, group);
+  if (attempt.promote_sent_at) return;
+  if (attempt.configuration_moved) return abort_attempt(turn, group, nullptr);
+  if (attempt.master_returned) abort_for_master(turn, group);
 }
 
 void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event) {

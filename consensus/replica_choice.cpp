@@ -1,5 +1,6 @@
 #include "consensus/replica_choice.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace vedette::consensus {
@@ -20,11 +21,15 @@ bool is_already_promoted(const Group& group, const Node& node) {
   return node.was_promoted() && !group.replid.empty() && shares_history(group, node);
 }
 
+// A master that was made a replica counts as down only much later, but nobody could follow it.
 Duration longest_link_outage(const Group& group, Instant now) {
   const Node& master = group.master();
-  const Duration outage =
-      master.subjectively_down ? now - master.subjectively_down_since : Duration{0};
-  return outage + group.options.down_after * 10;
+  Instant out_since = now;
+  if (master.subjectively_down) out_since = master.subjectively_down_since;
+  if (master.reported_role == proto::Role::replica) {
+    out_since = std::min(out_since, master.reported_role_at);
+  }
+  return now - out_since + group.options.down_after * 10;
 }
 
 enum class Tier { already_promoted, same_history, other_history };

@@ -76,11 +76,12 @@ struct Node {
   Instant info_sent_at{};
 
   proto::Role reported_role = proto::Role::master;
-  Instant reported_role_at{};               // last change
-  std::optional<Instant> rebooted_at;       // master only, while the reboot is being counted
-  Instant replica_conf_changed_at{};        // master_host/master_port last changed
-  bool superseded = false;                  // replaced by a switch and not seen as a replica since
-  std::optional<proto::RunId> replica_run;  // in which it was last seen as a replica
+  Instant reported_role_at{};          // last change
+  std::optional<Instant> rebooted_at;  // master only, while the reboot is being counted
+  Instant replica_conf_changed_at{};   // master_host/master_port last changed
+  bool superseded = false;             // replaced by a switch and not seen as a replica since
+  std::optional<proto::RunId>
+      replica_run;  // in which it was last seen as a replica, not replaced since
 
   // ROLE, asked when an answer matters now.
   std::optional<RequestId> role_request;
@@ -209,8 +210,10 @@ struct Attempt {
   std::optional<RequestId> promote_request;
   std::optional<Instant> promote_sent_at;      // a Promote left
   std::optional<Instant> promote_sent_before;  // an earlier one to the same target
-  bool master_returned = false;                // while a Promote was under way
-  bool confirmed_master = false;               // ROLE or INFO of the target said master
+  // While a Promote was under way, which may turn out not to have been written.
+  bool master_returned = false;
+  bool configuration_moved = false;
+  bool confirmed_master = false;  // ROLE or INFO of the target said master
   Instant poll_at{};
 };
 

@@ -112,7 +112,8 @@ void give_up_waiting(Turn& turn, Group& group) {
   announce(turn, events::failover_end_for_timeout, group, describe_master(group, old_master));
   for (auto& [id, node] : group.nodes) {
     const bool waits = node.command.is_open() && node.resync == Resync::none;
-    if (!waits || !still_to_do(group, node)) continue;
+    const bool was_told = node.follow_sent_at + repeat_after > turn.now;
+    if (!waits || was_told || !still_to_do(group, node)) continue;
     send_follow(turn, group, node);
     announce(turn, events::resync_best_effort, group, describe(group, node));
   }
@@ -182,6 +183,7 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   old_master.reported_role = proto::Role::replica;
   old_master.reported_role_at = turn.now;
   old_master.superseded = true;
+  old_master.replica_run.reset();
   group.replid.clear();  // until the new master has spoken
   ask_info_now(turn, old_master);
   group.objectively_down = false;

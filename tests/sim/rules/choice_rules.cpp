@@ -35,7 +35,7 @@ struct ChoiceRules::Rule {
            run != replicas.end() && node.info.run_id == run->second;
   }
   [[nodiscard]] bool is_cut_off(const Node& node) const {
-    const Duration outage = choice.master_down ? now - choice.master_down_since : Duration{0};
+    const Duration outage = choice.out_since ? now - *choice.out_since : Duration{0};
     return node.info.master_link_down_for > outage + 10 * down_after;
   }
   [[nodiscard]] bool is_heard(const Node& node) const {
@@ -64,9 +64,8 @@ void ChoiceRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
   auto& replicas = records_[agent].replicas;
   if (forgets(event)) replicas.clear();
-  for (auto& [name, choice] : records_[agent].choices) {
-    const Group* const group = agent.core()->state().find(name);
-    if (group != nullptr && group->attempt) note_master(choice, *group);
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    if (group.attempt) note_master(records_[agent].choices[group.name], group);
   }
   const auto* const info = std::get_if<consensus::InfoRead>(&event);
   if (info == nullptr || info->info.role != proto::Role::replica || !info->info.run_id) return;
@@ -85,7 +84,8 @@ void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
   for (const consensus::Command& command : commands) {
     const auto* const news = std::get_if<consensus::Announce>(&command);
     if (news == nullptr) continue;
-    if (news->event == "+elected-leader") record.choices[news->group] = begin(agent);
+    if (news->event == "+elected-leader") begin(record.choices[news->group], agent);
+    if (news->event == "+switch-master") forget_replaced(agent, news->group);
     if (news->event != "+selected-slave") continue;
     record.choices[news->group].made = true;
     const Group* const group = agent.core()->state().find(news->group);
@@ -94,20 +94,31 @@ void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
   for (auto& [name, choice] : record.choices) {
     const Group* const group = agent.core()->state().find(name);
     const bool again = choice.made && group != nullptr && group->attempt && !group->attempt->target;
-    if (again) choice = begin(agent);
+    if (again) begin(choice, agent);
   }
 }
 
-ChoiceRules::Choice ChoiceRules::begin(const Agent& agent) {
-  Choice choice;
+void ChoiceRules::begin(Choice& choice, const Agent& agent) {
   choice.since = agent.clock();
-  return choice;
+  choice.made = false;
+}
+
+// Whatever it was before: it is one of the replaced now.
+void ChoiceRules::forget_replaced(const Agent& agent, const std::string& name) {
+  const Group* const group = agent.core()->state().find(name);
+  if (group != nullptr && group->replaced) {
+    records_[agent].replicas.erase(group->replaced->address);
+  }
 }
 
 void ChoiceRules::note_master(Choice& choice, const Group& group) {
   choice.master = group.master_id;
-  choice.master_down = group.master().subjectively_down;
-  choice.master_down_since = group.master().subjectively_down_since;
+  const Node& master = group.master();
+  choice.out_since.reset();
+  if (master.subjectively_down) choice.out_since = master.subjectively_down_since;
+  if (master.reported_role == proto::Role::replica) {
+    choice.out_since = std::min(choice.out_since.value_or(Instant::max()), master.reported_role_at);
+  }
   choice.replid = group.replid;
 }
 

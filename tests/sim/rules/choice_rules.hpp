@@ -23,12 +23,12 @@ class ChoiceRules : public Judge {
     Instant since{};  // of it, or of the loss of who was chosen first; by the agent's own clock
     bool made = false;
     consensus::NodeId master{};
-    bool master_down = false;
-    Instant master_down_since{};
+    std::optional<Instant> out_since;  // for so long it has been down, or a replica
     std::string replid;
   };
   struct Rule;
-  static Choice begin(const Agent& agent);
+  static void begin(Choice& choice, const Agent& agent);
+  void forget_replaced(const Agent& agent, const std::string& name);
   static void note_master(Choice& choice, const consensus::Group& group);
   void judge(const Agent& agent, const consensus::Group& group, const std::string& payload);
   void judge_readings(const Agent& agent, const consensus::Group& group, const Choice& choice,

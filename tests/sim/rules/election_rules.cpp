@@ -45,8 +45,12 @@ struct ElectionRules::Look {
                         group.attempt->address == c.query.master;
       if (!asks) continue;
       Candidacy& candidacy = record.candidacies[group.name];
-      if (candidacy.epoch != c.query.epoch) candidacy = Candidacy{c.query.epoch, false, {}, {}};
+      if (candidacy.epoch != c.query.epoch) candidacy = Candidacy{c.query.epoch, false, {}};
     }
+  }
+  void operator()(const consensus::Promote& c) const {
+    const Group* const group = agent.core()->state().find(c.hello.master_name);
+    if (group != nullptr) record.candidacies[group->name].voters = group->voters();
   }
   void operator()(const consensus::ReplyVote& c) const { all.judge_reply(agent, record, c); }
   void operator()(const consensus::Announce& c) const {
@@ -71,6 +75,9 @@ void ElectionRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
   Record& record = record_of(agent);
   record.promoted.reset();
+  if (forgets(event)) {
+    for (auto& [name, candidacy] : record.candidacies) candidacy.written.reset();
+  }
   if (const auto& answer = heard_.of(agent).answer) {
     note_answer(agent, record, *answer);
   } else if (const auto* const asked = std::get_if<consensus::VoteAsked>(&event)) {
@@ -104,7 +111,7 @@ void ElectionRules::note_promotion(const Agent& agent, Record& record,
   if (!event.executed || !master) return;
   for (const auto& [id, group] : agent.core()->state().groups) {
     const bool awaited = group.attempt && group.attempt->promote_request == event.request;
-    if (awaited && has_authority(record, group)) {
+    if (awaited && has_authority(record, group.name, group.voters())) {
       record.promoted = Confirmed{group.name, group.attempt->epoch};
     }
   }
@@ -194,7 +201,7 @@ void ElectionRules::judge_own_hold(const Agent& agent, Record& record, const Gro
   }
   const Running& running = record.running[group.id];
   const bool leads = running.leads && running.epoch == own.epoch && vote.voted_for != agent.id();
-  if (leads && confirmed_since(own, world_.now() - authority - longest_execution, group)) {
+  if (leads && confirmed_since(own, world_.now() - authority - longest_execution, group.voters())) {
     fail(agent, "a leader keeps its vote", text_of(vote.epoch));
   }
 }
@@ -300,16 +307,17 @@ void ElectionRules::judge_reply(const Agent& agent, Record& record,
 // ---- what it wins and writes -------------------------------------------------------------------
 
 // A majority confirmed asks that were sent since then.
-bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, const Group& group) {
+bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters) {
   const auto fresh = std::count_if(candidacy.confirmed.begin(), candidacy.confirmed.end(),
                                    [&](const auto& each) { return each.second >= since; });
-  return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(group.voters());
+  return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(voters);
 }
 
-bool ElectionRules::has_authority(const Record& record, const Group& group) const {
-  const auto found = record.candidacies.find(group.name);
-  if (found == record.candidacies.end()) return group.voters() == 1;
-  return confirmed_since(found->second, world_.now() - authority, group);
+bool ElectionRules::has_authority(const Record& record, const std::string& name,
+                                  std::size_t voters) const {
+  const auto found = record.candidacies.find(name);
+  if (found == record.candidacies.end()) return voters == 1;
+  return confirmed_since(found->second, world_.now() - authority, voters);
 }
 
 void ElectionRules::judge_victory(const Agent& agent, const Record& record,
@@ -330,13 +338,16 @@ void ElectionRules::promote_written(Agent& agent, const consensus::Promote& prom
   Record& record = record_of(agent);
   const Group* const group = agent.core()->state().find(promote.hello.master_name);
   if (group == nullptr || !group->attempt) return;  // Invariants says so
-  record.candidacies[group->name].written = world_.now();
+  Candidacy& candidacy = record.candidacies[group->name];
+  candidacy.written = world_.now();
   if (group->attempt->by_force) return;
   const proto::Epoch epoch = promote.hello.config_epoch;
   if (epoch != group->attempt->epoch || epoch != group->ballot.memory.epoch) {
     fail(agent, "the epoch won is the one published", text_of(epoch));
   }
-  if (limits_.stopped_clock || has_authority(record, *group)) return;
+  // Who came since then was not asked.
+  const std::size_t voters = std::min(candidacy.voters, group->voters());
+  if (limits_.stopped_clock || has_authority(record, group->name, voters)) return;
   fail(agent, "authority is fresh when a promotion is written", text_of(epoch));
 }
 
@@ -345,7 +356,9 @@ void ElectionRules::judge_publication(const Agent& agent, const std::string& nam
   const Group* const group = agent.core()->state().find(name);
   const auto candidacy = record.candidacies.find(name);
   if (group == nullptr || candidacy == record.candidacies.end() || told_by_others) return;
-  if (candidacy->second.by_force || limits_.stopped_clock || has_authority(record, *group)) return;
+  if (candidacy->second.by_force || limits_.stopped_clock ||
+      has_authority(record, name, group->voters()))
+    return;
   fail(agent, "authority is fresh when a promotion is published", name);
 }
 

@@ -31,7 +31,8 @@ class ElectionRules : public Judge {
     proto::Epoch epoch{};
     bool by_force = false;
     std::map<Voter, Instant> confirmed;  // sending of the newest ask that was confirmed
-    std::optional<Instant> written;      // a Promote of it that is not published
+    std::optional<Instant> written{};    // a Promote of it that is not published
+    std::size_t voters = 0;              // that were known when the Promote was decided
   };
   // The attempt at the end of the last step.
   struct Running {
@@ -80,10 +81,10 @@ class ElectionRules : public Judge {
   void judge_publication(const Agent& agent, const std::string& name, const Record& record,
                          bool told_by_others);
   void judge_victory(const Agent& agent, const Record& record, const std::string& name);
-  static bool confirmed_since(const Candidacy& candidacy, Instant since,
-                              const consensus::Group& group);
+  static bool confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters);
   // Whether a majority confirmed asks that were sent within the last 500 ms.
-  [[nodiscard]] bool has_authority(const Record& record, const consensus::Group& group) const;
+  [[nodiscard]] bool has_authority(const Record& record, const std::string& name,
+                                   std::size_t voters) const;
 
   Heard& heard_;
   PerLife<Record> records_;
