@@ -119,13 +119,14 @@ void explain(const Failure& failure, const std::optional<Mode>& mode) {
   play_one(small, 60);
 }
 
-int run_many(const Campaign& campaign) {
-  const Totals totals = run(campaign);
-  std::printf("%s", report(totals).c_str());
-  for (const Failure& failure : totals.failures) {
+int run_many(Campaign campaign) {
+  campaign.failed = [](const Failure& failure) {
     std::printf("seed %llu: %s: %s\n", static_cast<unsigned long long>(failure.seed),
                 failure.invariant.c_str(), failure.what.c_str());
-  }
+    std::fflush(stdout);
+  };
+  const Totals totals = run(campaign);
+  std::printf("%s", report(totals).c_str());
   if (totals.failures.empty()) return 0;
   explain(totals.failures.front(), campaign.mode);
   return 1;

@@ -65,6 +65,8 @@ class Runner {
     if (outcome.failed()) {
       mine.failures.push_back({seed, outcome.invariant, outcome.failure});
       ++failures_;
+      const std::lock_guard lock(mutex_);
+      campaign_.failed(mine.failures.back());
     } else if (mode == Mode::performance) {
       mine.detections.push_back(outcome.detected);
       mine.announcements.push_back(outcome.announced);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,18 +11,20 @@
 
 namespace vedette::sim {
 
+struct Failure {
+  std::uint64_t seed = 0;
+  std::string invariant;
+  std::string what;
+};
+
 struct Campaign {
   std::uint64_t from = 1;
   std::uint64_t seeds = 1;
   std::optional<std::chrono::minutes> time;  // instead of a number of seeds
   unsigned jobs = 1;
   std::optional<Mode> mode;  // instead of the one that the seed itself draws
-};
-
-struct Failure {
-  std::uint64_t seed = 0;
-  std::string invariant;
-  std::string what;
+  // Told of each as it is found, one at a time: a long campaign need not end first.
+  std::function<void(const Failure&)> failed = [](const Failure&) {};
 };
 
 struct Totals {

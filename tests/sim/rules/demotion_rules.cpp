@@ -43,6 +43,8 @@ struct DemotionRules::Look {
     record.demoted[node->address] = is_master ? all.world_.now() : Instant{};
     if (is_master) all.judge_demotion(agent, *group, *node);
   }
+  // Decided; the agent cannot always know whether it was written.
+  void operator()(const consensus::Promote& c) const { record.promoted.insert(c.hello.master); }
   void operator()(const consensus::Persist&) const { all.judge_file(agent, record); }
   template <class Other>
   void operator()(const Other&) const {}
@@ -87,7 +89,7 @@ void DemotionRules::stepped(Agent& agent, const consensus::Event&,
   for (const consensus::Command& command : commands) {
     std::visit(Look{*this, agent, record}, command);
   }
-  if (!record.promoted_in_vain.empty()) judge_vain(agent, record);
+  if (!record.promoted_in_vain.empty() && !limits_.moved) judge_vain(agent, record);
 }
 
 void DemotionRules::note_groups(const Agent& agent, Record& record) {
@@ -165,9 +167,7 @@ void DemotionRules::judge_file(const Agent& agent, Record& record) {
 
 void DemotionRules::promote_written(Agent& agent, const consensus::Promote&, Redis& node) {
   if (!agent.core()) return;
-  Record& record = records_[agent];
-  record.promoted.insert(node.address());
-  record.promoted_in_vain[node.address()] = {};
+  records_[agent].promoted_in_vain[node.address()] = {};
 }
 
 // Whether it could be demoted, had it been promoted in vain.

@@ -43,7 +43,7 @@ class DemotionRules : public Judge {
     std::map<consensus::GroupId, OfGroup> groups;
     std::map<consensus::RequestId, Instant> roles;      // ROLE sent while a majority agreed
     std::map<proto::Address, Instant> demoted;          // the last Follow to it as a master
-    std::set<proto::Address> promoted;                  // a Promote was written to it
+    std::set<proto::Address> promoted;                  // a Promote was decided
     std::map<proto::Address, InVain> promoted_in_vain;  // ... and it is no published master
   };
 

@@ -181,7 +181,7 @@ void DetectionRules::note_down(const Agent& agent, const std::string& master, bo
 }
 
 void DetectionRules::judge_opinions(const Agent& agent, const Group& group) {
-  if (limits_.stopped_clock) return;
+  if (limits_.stopped_clock || may_be_ambiguous()) return;
   const unsigned agreed = heard_.agreeing(agent, group);
   if (agreed >= group.options.quorum) return;
   fail(agent, "opinions are fresh",

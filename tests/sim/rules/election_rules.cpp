@@ -201,7 +201,7 @@ void ElectionRules::judge_own_hold(const Agent& agent, Record& record, const Gro
   }
   const Running& running = record.running[group.id];
   const bool leads = running.leads && running.epoch == own.epoch && vote.voted_for != agent.id();
-  if (leads && confirmed_since(own, world_.now() - authority - longest_execution, group.voters())) {
+  if (leads && confirmed_since(own, world_.now() - authority, group.voters())) {
     fail(agent, "a leader keeps its vote", text_of(vote.epoch));
   }
 }
@@ -324,6 +324,7 @@ void ElectionRules::judge_victory(const Agent& agent, const Record& record,
                                   const std::string& name) {
   const Group* const group = agent.core()->state().find(name);
   if (group == nullptr || !group->attempt || group->attempt->by_force) return;
+  if (may_be_ambiguous()) return;
   const auto candidacy = record.candidacies.find(name);
   const std::size_t votes =
       1 + (candidacy == record.candidacies.end() ? 0 : candidacy->second.confirmed.size());
@@ -347,7 +348,8 @@ void ElectionRules::promote_written(Agent& agent, const consensus::Promote& prom
   }
   // Who came since then was not asked.
   const std::size_t voters = std::min(candidacy.voters, group->voters());
-  if (limits_.stopped_clock || has_authority(record, group->name, voters)) return;
+  if (limits_.stopped_clock || may_be_ambiguous()) return;
+  if (has_authority(record, group->name, voters)) return;
   fail(agent, "authority is fresh when a promotion is written", text_of(epoch));
 }
 

@@ -22,6 +22,11 @@ class Judge : public Watcher {
     return by_hand != nullptr && (std::holds_alternative<consensus::RemoveGroup>(by_hand->order) ||
                                   std::holds_alternative<consensus::ResetGroups>(by_hand->order));
   }
+  // Opinions and votes are asked for by address: where two names have one, it is not known which
+  // was meant.
+  [[nodiscard]] bool may_be_ambiguous() const {
+    return limits_.moved && world_.shards().size() > 1;
+  }
   static std::string text_of(proto::Epoch epoch) {
     return "epoch " + std::to_string(proto::number(epoch));
   }

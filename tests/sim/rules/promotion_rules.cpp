@@ -52,7 +52,8 @@ void PromotionRules::promote_written(Agent& agent, const consensus::Promote& pro
 // A majority must still be bound to the leader, whatever the leader's own arithmetic says.
 void PromotionRules::check_bound_voters(const Agent& agent, const std::string& name,
                                         const Vote& vote) {
-  if (limits_.forgotten_peers || limits_.restored_disk) return;
+  // Votes are asked for by address: where two names have one, they may be recorded for the other.
+  if (limits_.forgotten_peers || limits_.restored_disk || limits_.moved) return;
   std::size_t bound = 0;
   for (const auto& voter : world_.agents()) {
     if (voter->kind() == Kind::legacy) {
@@ -66,8 +67,8 @@ void PromotionRules::check_bound_voters(const Agent& agent, const std::string& n
     });
     if (group != nullptr ? group->ballot.memory == vote : !voter->alive() && on_file) ++bound;
   }
-  const std::size_t needed = consensus::votes_needed(
-      world_.agents().size(), agent.core()->state().find(name)->options.quorum);
+  // The quorum was needed for the election; a renewal needs a majority.
+  const std::size_t needed = consensus::majority(world_.agents().size());
   if (bound >= needed) return;
   fail(agent, "no promotion without majority and quorum",
        "only " + std::to_string(bound) + " of " + std::to_string(needed) + " are bound to it");
