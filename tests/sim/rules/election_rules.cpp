@@ -358,9 +358,8 @@ void ElectionRules::judge_publication(const Agent& agent, const std::string& nam
   const Group* const group = agent.core()->state().find(name);
   const auto candidacy = record.candidacies.find(name);
   if (group == nullptr || candidacy == record.candidacies.end() || told_by_others) return;
-  if (candidacy->second.by_force || limits_.stopped_clock ||
-      has_authority(record, name, group->voters()))
-    return;
+  if (candidacy->second.by_force || limits_.stopped_clock || may_be_ambiguous()) return;
+  if (has_authority(record, name, group->voters())) return;
   fail(agent, "authority is fresh when a promotion is published", name);
 }
 
