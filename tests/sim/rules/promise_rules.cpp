@@ -60,7 +60,6 @@ struct PromiseRules::Look {
   void operator()(const consensus::Promote& c) const {
     all.check_epoch(agent, c.hello.current_epoch, "a promotion");
     all.check_epoch(agent, c.hello.config_epoch, "a promotion");
-    all.note_hello(agent, c.hello);
   }
   void operator()(const consensus::Announce& c) const {
     if (c.event != "+elected-leader") return;
@@ -96,6 +95,11 @@ void PromiseRules::stepped(Agent& agent, const consensus::Event&,
   const std::size_t groups = agent.core()->state().groups.size();
   if (groups <= 4 || checks_ % groups == 0) check_state(agent);
   if (checks_ % 64 == 0) check_bounds(agent);
+}
+
+// One that was decided and withheld has told nobody anything.
+void PromiseRules::promote_written(Agent& agent, const consensus::Promote& promote, Redis&) {
+  note_hello(agent, promote.hello);
 }
 
 void PromiseRules::check_state(const Agent& agent) {

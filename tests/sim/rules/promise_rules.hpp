@@ -22,6 +22,7 @@ class PromiseRules : public Judge {
   void stepping(Agent& agent, const consensus::Event& event) override;
   void stepped(Agent& agent, const consensus::Event& event,
                const consensus::Commands& commands) override;
+  void promote_written(Agent& agent, const consensus::Promote& promote, Redis& node) override;
 
  private:
   struct Look;
