@@ -78,6 +78,7 @@ Problem set_source(const Words& v, Settings& s) {
 }
 Problem set_password(const Words& v, Settings& s) {
   s.requirepass = v[0];
+  s.users.require_password(v[0]);
   return std::nullopt;
 }
 Problem set_logfile(const Words& v, Settings& s) {
@@ -120,26 +121,20 @@ Problem set_supervised(const Words& v, Settings& s) {
   return std::nullopt;
 }
 
-// A `user` line is taken if requirepass alone gives the same protection, as in every file that
-// Sentinel wrote. Anything that would restrict access is refused: ignoring it would open the port.
-Problem check_user(const Words& v, Settings& s) {
-  const auto has = [&](std::string_view word) {
-    return std::find(v.begin(), v.end(), word) != v.end();
-  };
-  const bool hashed =
-      std::any_of(v.begin(), v.end(), [](const auto& w) { return w.starts_with('#'); });
-  const bool same_as_requirepass = v.front() == "default" && has("on") && has("+@all") &&
-                                   (has("nopass") || (hashed && !s.requirepass.empty()));
-  if (same_as_requirepass) return std::nullopt;
-  return "ACL users are not supported by this version of Vedette, and without this line the port "
-         "would be open: protect it with requirepass, or remove the line";
+Problem set_aclfile(const Words& v, Settings& s) {
+  s.aclfile = v[0];
+  return std::nullopt;
 }
-
-Problem check_aclfile(const Words& v, Settings&) {
-  if (v.front().empty()) return std::nullopt;
-  return "An ACL file is not supported by this version of Vedette, and without it the port would "
-         "be "
-         "open: protect it with requirepass, or remove the line";
+Problem set_acllog(const Words& v, Settings& s) {
+  return number_into(v[0], 0, int_max, s.acllog_max_len);
+}
+Problem set_acl_channels(const Words& v, Settings& s) {
+  const std::string kind = proto::to_lower(v[0]);
+  if (kind != "allchannels" && kind != "resetchannels") {
+    return "argument(s) must be one of the following: allchannels, resetchannels";
+  }
+  s.users.new_users_have_all_channels = kind == "allchannels";
+  return std::nullopt;
 }
 
 struct Directive {
@@ -165,16 +160,20 @@ constexpr std::array directives = std::to_array<Directive>({
     {"daemonize", false, set_daemonize},
     {"pidfile", false, set_pidfile},
     {"supervised", false, set_supervised},
-    {"user", true, check_user},
-    {"aclfile", false, check_aclfile},
+    {"aclfile", false, set_aclfile},
+    {"acllog-max-len", false, set_acllog},
+    {"acl-pubsub-default", false, set_acl_channels},
 });
 
 // Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
 bool is_silent(const std::string& name) {
-  constexpr std::array<std::string_view, 8> cosmetic{
-      "acllog-max-len",         "always-show-logo", "crash-log-enabled",
-      "crash-memcheck-enabled", "latency-tracking", "latency-tracking-info-percentiles",
-      "proc-title-template",    "set-proc-title"};
+  constexpr std::array<std::string_view, 7> cosmetic{"always-show-logo",
+                                                     "crash-log-enabled",
+                                                     "crash-memcheck-enabled",
+                                                     "latency-tracking",
+                                                     "latency-tracking-info-percentiles",
+                                                     "proc-title-template",
+                                                     "set-proc-title"};
   return std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end();
 }
 

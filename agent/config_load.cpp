@@ -40,6 +40,7 @@ class Loader {
     sentinel.apply(lines_);
     sentinel.apply_comments(comments_);
     sentinel.finish();
+    apply_users();
     return std::move(out_);
   }
 
@@ -57,6 +58,12 @@ class Loader {
         if (line.words.size() == 1) continue;
         line.words.erase(line.words.begin());
         lines_.push_back({line.number, line.text, line.words, line.number <= main_lines});
+      } else if (name == "user") {
+        if (line.words.size() < 2) refuse("Bad directive or wrong number of arguments");
+        line.words.erase(line.words.begin());
+        const std::string problem = acl::Users().declare(line.words);
+        if (!problem.empty()) refuse(problem);
+        users_.push_back(line.words);
       } else if (name == "include") {
         if (line.words.size() != 2) refuse("Bad directive or wrong number of arguments");
         if (depth == max_depth) {
@@ -85,10 +92,24 @@ class Loader {
     }
   }
 
+  // Behind everything else: a `user default` line counts more than requirepass.
+  void apply_users() {
+    Settings& settings = out_.settings;
+    if (!users_.empty() && !settings.aclfile.empty()) {
+      throw ConfigError{Where::log,
+                        0,
+                        {},
+                        "Users stand in the configuration file and an aclfile is set: which of "
+                        "them counts? Remove the `user` lines or the `aclfile` line. Exiting."};
+    }
+    for (const auto& words : users_) static_cast<void>(settings.users.declare(words));
+  }
+
   static constexpr unsigned max_depth = 16;
   Loaded out_{{}, {make_run_id(), {}, {}}, false, {}};
   std::vector<SentinelLine> lines_;
   std::vector<std::string> comments_;
+  std::vector<std::vector<std::string>> users_;  // the words behind `user`
 };
 
 }  // namespace
@@ -102,6 +123,14 @@ std::string error_block(const ConfigError& error, Dialect dialect) {
     out += ">>> '" + error.text + "'\n";
   }
   return out + error.message + "\n";
+}
+
+std::string load_users(Settings& settings) {
+  try {
+    return settings.users.load(read_config_file(settings.aclfile), settings.aclfile);
+  } catch (const ConfigError&) {
+    return "Error loading ACLs, opening file '" + settings.aclfile + "': " + std::strerror(errno);
+  }
 }
 
 std::string read_config_file(const std::string& path) {

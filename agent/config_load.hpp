@@ -50,6 +50,9 @@ Loaded load_config(const ConfigSources& sources);
 // The text of a file; throws ConfigError{log} in the words of the original.
 std::string read_config_file(const std::string& path);
 
+// Reads settings.aclfile into settings.users. "" or the error; nothing has changed then.
+std::string load_users(Settings& settings);
+
 // How others reach us, from announce-ip, announce-port and the ports.
 consensus::Announced announced(const Settings& settings);
 

@@ -1,8 +1,10 @@
 #include "agent/config_render.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 #include "proto/config_file.hpp"
@@ -40,6 +42,9 @@ std::optional<std::string> comment_key(const std::string& text) {
 // many.
 std::optional<std::string> key_of(const ConfigLine& line) {
   if (line.words.empty()) return comment_key(line.text);
+  if (line.words.size() > 1 && proto::equals_ignoring_case(line.words[0], "user")) {
+    return key_from({"user", line.words[1]});
+  }
   if (line.words.size() < 3) return std::nullopt;
   if (!proto::equals_ignoring_case(line.words[0], "sentinel")) return std::nullopt;
   const auto& words = line.words;
@@ -98,6 +103,7 @@ class Renderer {
     }
     optional_text({"sentinel-user"}, {"sentinel-user"}, s.sentinel_user);
     optional_text({"sentinel-pass"}, {"sentinel-pass"}, s.sentinel_pass);
+    users(s);
     return std::move(wanted_);
   }
 
@@ -124,6 +130,25 @@ class Renderer {
       line = old->second.text;
     }
     wanted_.push_back({std::move(key), std::move(line)});
+  }
+
+  // Users stand in the file unless they are in one of their own, or requirepass says it all.
+  void users(const Settings& s) {
+    acl::Users plain;
+    plain.require_password(s.requirepass);
+    const bool stood_there = std::any_of(old_.begin(), old_.end(), [](const auto& entry) {
+      return entry.first.starts_with(key_from({"user"}));
+    });
+    if (!s.aclfile.empty() || (s.users.all() == plain.all() && !stood_there)) return;
+    for (const auto& [name, user] : s.users.all()) {
+      std::string line = "user " + proto::quote_word(name);
+      std::istringstream rules(user.text());
+      for (std::string rule; rules >> rule;) line += ' ' + proto::quote_word(rule);
+      std::string key = key_from({"user", name});
+      const auto old = old_.find(key);
+      const bool same = old != old_.end() && old->second.words == proto::split_words(line);
+      wanted_.push_back({std::move(key), same ? old->second.text : std::move(line)});
+    }
   }
 
   void comment(std::string_view what, const std::string& name, Parts words) {

@@ -18,16 +18,18 @@
 
 namespace vedette::agent {
 
+using RenamedCommands = std::map<std::string, std::string>;
+
 struct LinkSpec {
   consensus::LinkId link{};
   consensus::LinkKind kind = consensus::LinkKind::command;
   proto::Address address;
-  std::string user;                            // used only with a password
-  std::string password;                        // "" = no AUTH
-  std::map<std::string, std::string> renamed;  // lower-case command -> what the server calls it
-  std::string my_id;                           // 40 characters
-  std::string source_address;                  // "" = any
-  unsigned keepalive_seconds = 0;              // 0 = none
+  std::string user;                // used only with a password
+  std::string password;            // "" = no AUTH
+  RenamedCommands renamed;         // lower-case command -> what the server calls it
+  std::string my_id;               // 40 characters
+  std::string source_address;      // "" = any
+  unsigned keepalive_seconds = 0;  // 0 = none
 };
 
 class Conversation {
@@ -35,6 +37,9 @@ class Conversation {
   explicit Conversation(LinkSpec spec) : spec_(std::move(spec)) {}
 
   [[nodiscard]] const LinkSpec& spec() const noexcept { return spec_; }
+
+  // For what is said from now on.
+  void rename(RenamedCommands renamed) { spec_.renamed = std::move(renamed); }
 
   // The first bytes of a connection: AUTH, CLIENT SETNAME, SUBSCRIBE.
   void begin();

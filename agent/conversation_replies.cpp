@@ -76,7 +76,8 @@ void Conversation::answer(const Expected& expected, const Value& reply, Events& 
       return answer_ping(expected, reply, events);
     case Kind::info:
       if (!reply.is_text()) return fail(expected, "INFO", reply, events);
-      events.emplace_back(consensus::InfoRead{link, request, proto::parse_info(reply.text)});
+      events.emplace_back(consensus::InfoRead{link, request, proto::parse_info(reply.text),
+                                              std::make_shared<const std::string>(reply.text)});
       return;
     case Kind::role: {
       auto role = proto::parse_role(reply);

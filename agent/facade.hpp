@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "agent/settings.hpp"
 #include "consensus/command.hpp"
@@ -20,6 +21,24 @@ namespace vedette::agent {
 struct OrderResult {
   consensus::OrderStatus status = consensus::OrderStatus::ok;
   std::int64_t count = 0;
+};
+
+// A notification or reconfiguration script that runs, or waits to be started.
+struct PendingScript {
+  std::vector<std::string> argv;
+  int pid = 0;                        // 0: it waits
+  std::chrono::milliseconds time{0};  // since it was started, or until it will be
+  unsigned starts = 0;
+};
+
+// SENTINEL SIMULATE-FAILURE: the process ends with exit code 99 at these moments.
+struct SimulatedFailures {
+  bool after_election = false;
+  bool after_promotion = false;
+  // As INFO shows them.
+  [[nodiscard]] int flags() const noexcept {
+    return (after_election ? 1 : 0) + (after_promotion ? 2 : 0);
+  }
 };
 
 class Facade {
@@ -41,6 +60,10 @@ class Facade {
   virtual void ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) = 0;
   virtual void hear_hello(const proto::Hello& hello) = 0;
 
+  // Replaces the content of a file, off the loop. `done` gets "" or the errno text.
+  virtual void write_file(const std::string& path, std::string content,
+                          std::function<void(const std::string& error)> done) = 0;
+
   // Requests sent on a link and not answered yet; 0 for unknown links.
   [[nodiscard]] virtual std::size_t pending_requests(consensus::LinkId link) const = 0;
 
@@ -51,6 +74,11 @@ class Facade {
   // Notification and reconfiguration scripts: started and not ended, and waiting to be started.
   [[nodiscard]] virtual std::size_t running_scripts() const { return 0; }
   [[nodiscard]] virtual std::size_t queued_scripts() const { return 0; }
+
+  [[nodiscard]] virtual std::vector<PendingScript> pending_scripts() const { return {}; }
+
+  [[nodiscard]] virtual SimulatedFailures simulated_failures() const = 0;
+  virtual void simulate_failures(SimulatedFailures failures) = 0;
 
   // Ends the process gracefully with exit code 0 (SHUTDOWN, SIGTERM).
   virtual void shut_down(const std::string& reason) = 0;

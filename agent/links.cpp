@@ -235,6 +235,11 @@ void Links::disconnect(consensus::LinkId link) {
 
 void Links::forget(consensus::LinkId link) { links_.erase(link); }
 
+void Links::rename(consensus::LinkId link, const RenamedCommands& renamed) {
+  const auto it = links_.find(link);
+  if (it != links_.end()) it->second->conversation().rename(renamed);
+}
+
 Conversation* Links::to_speak(consensus::LinkId link) {
   const auto it = links_.find(link);
   if (it == links_.end()) return nullptr;

@@ -38,6 +38,8 @@ class Links {
   void say(const Request& request) {
     if (Conversation* const conversation = to_speak(request.link)) conversation->say(request);
   }
+  // Unknown ids are ignored.
+  void rename(consensus::LinkId link, const RenamedCommands& renamed);
   // Writes all that was queued, as far as the sockets take it.
   void flush();
 

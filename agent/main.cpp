@@ -62,10 +62,20 @@ std::optional<Configuration> read_configuration(const Arguments& arguments, Log&
     if (!settings.logfile.empty()) {
       settings.logfile = absolute_path(settings.logfile, working_directory());
     }
+    if (!settings.aclfile.empty()) {
+      settings.aclfile = absolute_path(settings.aclfile, working_directory());
+    }
     log.set_level(settings.loglevel);
     const std::string problem = log.open(settings.logfile);
     if (!problem.empty()) {
       throw ConfigError{ConfigError::Where::file, 0, {}, "Can't open the log file: " + problem};
+    }
+    const std::string wrong_users = settings.aclfile.empty() ? "" : load_users(settings);
+    if (!wrong_users.empty()) {
+      throw ConfigError{ConfigError::Where::log,
+                        0,
+                        {},
+                        "Aborting Redis startup because of ACL errors: " + wrong_users};
     }
     return out;
   } catch (const ConfigError& error) {

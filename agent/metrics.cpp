@@ -82,7 +82,8 @@ void sentinel_process(Scrape& scrape, const Facade& facade) {
                as_double(facade.running_scripts()));
   scrape.gauge("redis_sentinel_scripts_queue_length", "Scripts waiting to be started.",
                as_double(facade.queued_scripts()));
-  scrape.gauge("redis_sentinel_simulate_failure_flags", "Crashes asked for in tests.", 0);
+  scrape.gauge("redis_sentinel_simulate_failure_flags", "Crashes asked for in tests.",
+               facade.simulated_failures().flags());
 }
 
 void master_settings(Scrape& scrape, const Group& group, const std::string& address) {

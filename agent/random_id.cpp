@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <vector>
+
+#include "agent/hex.hpp"
 
 namespace vedette::agent {
 
@@ -23,13 +26,13 @@ void fill(std::span<unsigned char> bytes) {
 proto::RunId make_run_id() {
   std::array<unsigned char, 20> bytes{};
   fill(bytes);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
-  }
-  return proto::RunId::parse(text).value();
+  return proto::RunId::parse(to_hex(bytes)).value();
+}
+
+std::string random_hex(std::size_t digits) {
+  std::vector<unsigned char> bytes((digits + 1) / 2);
+  fill(bytes);
+  return to_hex(bytes).substr(0, digits);
 }
 
 std::uint64_t make_seed() {

@@ -82,6 +82,21 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
   }
   [[nodiscard]] std::size_t waiting() const { return jobs_.size() - running(); }
 
+  [[nodiscard]] std::vector<PendingScript> pending() const {
+    const consensus::Instant now = boot_now();
+    const auto whole = [](consensus::Duration duration) {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(
+          std::max(duration, consensus::Duration{0}));
+    };
+    std::vector<PendingScript> out;
+    for (const Job& job : jobs_) {
+      const bool runs = job.child != 0;
+      out.push_back(
+          {job.argv, job.child, whole(runs ? now - job.started : job.at - now), job.starts});
+    }
+    return out;
+  }
+
   void stop() {
     boost::system::error_code ignored;
     children_.cancel(ignored);
@@ -94,6 +109,7 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
     pid_t child = 0;  // 0: not running
     bool killed = false;
     unsigned starts = 0;
+    consensus::Instant started{};
     consensus::Instant at{};  // not to be started before; while running: to be killed then
   };
   using Jobs = std::list<Job>;
@@ -124,6 +140,7 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
     }
     job->child = child;
     job->killed = false;
+    job->started = now;
     job->at = now + timings_().script_max_runtime;
     tell_("+script-child", consensus::Level::debug, std::to_string(child));
   }
@@ -205,5 +222,7 @@ void Scripts::run(std::vector<std::string> argv) { implementation_->run(std::mov
 std::size_t Scripts::running() const noexcept { return implementation_->running(); }
 
 std::size_t Scripts::waiting() const noexcept { return implementation_->waiting(); }
+
+std::vector<PendingScript> Scripts::pending() const { return implementation_->pending(); }
 
 }  // namespace vedette::agent

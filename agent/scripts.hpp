@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/facade.hpp"
 #include "consensus/command.hpp"
 #include "consensus/options.hpp"
 
@@ -35,6 +36,7 @@ class Scripts {
 
   [[nodiscard]] std::size_t running() const noexcept;
   [[nodiscard]] std::size_t waiting() const noexcept;
+  [[nodiscard]] std::vector<PendingScript> pending() const;
 
  private:
   class Implementation;

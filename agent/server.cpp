@@ -75,7 +75,8 @@ class Server::Implementation : public SessionHost,
       : io_(io),
         facade_(facade),
         publisher_(facade, traffic_),
-        context_{facade, clients_, publisher_, traffic_},
+        refusals_(facade.settings().acllog_max_len),
+        context_{facade, clients_, publisher_, traffic_, refusals_},
         sweep_timer_(io) {}
 
   ListenOutcome listen();
@@ -105,6 +106,7 @@ class Server::Implementation : public SessionHost,
   Traffic last_second_;
   Clients clients_;
   Publisher publisher_;
+  acl::Log refusals_;
   CommandContext context_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
@@ -188,7 +190,8 @@ void Server::Implementation::accepted(tcp::socket socket) {
     ++traffic_.connections_rejected;
     return turn_away(socket, too_many);
   }
-  if (settings.protected_mode && settings.requirepass.empty() && !is_loopback(peer)) {
+  if (settings.protected_mode && settings.users.default_user().needs_no_password() &&
+      !is_loopback(peer)) {
     ++traffic_.connections_rejected;
     return turn_away(socket, denied);
   }
@@ -201,7 +204,7 @@ void Server::Implementation::accepted(tcp::socket socket) {
   client->descriptor = socket.native_handle();
   client->connected_at = facade_.now();
   client->active_at = client->connected_at;
-  client->authenticated = settings.requirepass.empty();
+  client->authenticated = settings.users.default_user().is_open();
   const auto session = std::make_shared<Session>(std::move(socket), *this, client);
   sessions_.emplace(client->id, session);
   session->start();

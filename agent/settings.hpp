@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/acl/users.hpp"
 #include "consensus/command.hpp"
 #include "consensus/options.hpp"
 
@@ -44,7 +45,11 @@ struct Settings {
   std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
   std::string bind_source_addr;
   bool protected_mode = false;
-  std::string requirepass;
+  std::string
+      requirepass;  // the password of the user `default`; without sentinel-pass for peers, too
+  acl::Users users;
+  std::string aclfile;  // absolute; "" = users stand in the configuration file
+  unsigned acllog_max_len = 128;
   unsigned maxclients = 10000;
   unsigned timeout_seconds = 0;
   unsigned tcp_keepalive_seconds = 300;

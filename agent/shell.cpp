@@ -81,6 +81,12 @@ void Shell::hear_hello(const proto::Hello& hello) {
   deliver(consensus::HelloHeard{std::nullopt, hello});
 }
 
+void Shell::write_file(const std::string& path, std::string content,
+                       std::function<void(const std::string& error)> done) {
+  store_.replace(path, std::move(content),
+                 [done = std::move(done)](const SaveResult& result) { done(result.error); });
+}
+
 void Shell::shut_down(const std::string& reason) {
   if (std::exchange(ending_, true)) return;
   log_.write(Level::warning, reason);
@@ -114,12 +120,24 @@ void Shell::step(const consensus::Event& event) {
   for (const consensus::Command& command : commands_) {
     std::visit([this](const auto& what) { execute(what); }, command);
   }
-  // Only now: the last announcement of a removed master still runs its script.
   const auto* const ordered = std::get_if<consensus::Ordered>(&event);
-  if (ordered == nullptr) return;
-  const auto* const removal = std::get_if<consensus::RemoveGroup>(&ordered->order);
+  if (ordered != nullptr) changed_by(ordered->order);
+}
+
+void Shell::changed_by(const consensus::Order& order) {
+  // Only now: the last announcement of a removed master still runs its script.
+  const auto* const removal = std::get_if<consensus::RemoveGroup>(&order);
   if (removal != nullptr && core_.state().find(removal->name) == nullptr) {
     settings_.groups.erase(removal->name);
+  }
+  const auto* const change = std::get_if<consensus::SetOptions>(&order);
+  if (change == nullptr) return;
+  const consensus::Group* const group = core_.state().find(change->name);
+  const auto settings = settings_.groups.find(change->name);
+  if (group == nullptr || settings == settings_.groups.end()) return;
+  for (const auto& [id, node] : group->nodes) {
+    links_.rename(node.command.id, settings->second.renamed_commands);
+    links_.rename(node.pubsub.id, settings->second.renamed_commands);
   }
 }
 
@@ -162,11 +180,21 @@ void Shell::execute(const consensus::Announce& command) {
   log_.write(command.level, line);
   if (command.level == Level::debug) return;
   for (AnnouncementSink* const sink : sinks_) sink->announced(command);
+  crash_if_asked_to(command);
 
   if (command.level != Level::warning || command.group.empty()) return;
   const auto it = settings_.groups.find(command.group);
   if (it == settings_.groups.end() || it->second.notification_script.empty()) return;
   scripts_.run({it->second.notification_script, std::string(command.event), command.payload});
+}
+
+void Shell::crash_if_asked_to(const consensus::Announce& command) {
+  constexpr int simulated = 99;
+  const bool now = (simulated_failures_.after_election && command.event == "+elected-leader") ||
+                   (simulated_failures_.after_promotion && command.event == "+promoted-slave");
+  if (!now) return;
+  log_.write(Level::warning, "Simulated failure: ending after " + std::string(command.event));
+  std::_Exit(simulated);
 }
 
 void Shell::execute(const consensus::RunReconfigScript& command) {

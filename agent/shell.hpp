@@ -47,8 +47,17 @@ class Shell final : public Facade {
   [[nodiscard]] std::size_t pending_requests(consensus::LinkId link) const override;
   [[nodiscard]] std::size_t running_scripts() const override { return scripts_.running(); }
   [[nodiscard]] std::size_t queued_scripts() const override { return scripts_.waiting(); }
+  [[nodiscard]] std::vector<PendingScript> pending_scripts() const override {
+    return scripts_.pending();
+  }
+  [[nodiscard]] SimulatedFailures simulated_failures() const override {
+    return simulated_failures_;
+  }
+  void simulate_failures(SimulatedFailures failures) override { simulated_failures_ = failures; }
   [[nodiscard]] const std::string& process_run_id() const override { return process_run_id_; }
   [[nodiscard]] std::chrono::seconds uptime() const override;
+  void write_file(const std::string& path, std::string content,
+                  std::function<void(const std::string& error)> done) override;
   void shut_down(const std::string& reason) override;
   void log(consensus::Level level, const std::string& text) override;
 
@@ -64,6 +73,8 @@ class Shell final : public Facade {
   void execute(const consensus::ReplyVote& command);
   void execute(const consensus::ReplyOrder& command);
   void execute(const consensus::Announce& command);
+  void changed_by(const consensus::Order& order);
+  void crash_if_asked_to(const consensus::Announce& command);
   void execute(const consensus::Note& command) { log_.write(command.level, command.text); }
   void execute(const consensus::RunReconfigScript& command);
   template <typename Request>
@@ -93,6 +104,7 @@ class Shell final : public Facade {
   bool ending_ = false;
   bool first_save_failed_ = false;
   bool told_of_overwriting_ = false;
+  SimulatedFailures simulated_failures_;
 
   std::uint64_t tickets_ = 0;
   std::map<consensus::Ticket, std::function<void(OrderResult)>> orders_;

@@ -92,21 +92,49 @@ SaveResult Store::save_now(const Snapshot& snapshot) {
   return result;
 }
 
+void Store::replace(std::string path, std::string content,
+                    std::function<void(const SaveResult&)> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    replacements_.push_back({std::move(path), std::move(content), std::move(done)});
+  }
+  wake_.notify_one();
+}
+
 void Store::work() {
   while (true) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || job_.has_value(); });
-    if (!job_) return;
-    const Snapshot snapshot = std::move(*job_);
-    const consensus::SaveNumber number = job_number_;
-    job_.reset();
-    lock.unlock();
-
-    const SaveResult result = save_now(snapshot);
-    post_([this, alive = alive_for_posts_, number, result] {
-      if (alive.lock()) finished(number, result);
-    });
+    wake_.wait(lock, [this] { return stopping_ || job_.has_value() || !replacements_.empty(); });
+    // Promises wait for the configuration: it comes first.
+    if (job_) {
+      const Snapshot snapshot = std::move(*job_);
+      job_.reset();
+      const consensus::SaveNumber number = job_number_;
+      lock.unlock();
+      save(snapshot, number);
+    } else if (!replacements_.empty()) {
+      const Replacement replacement = std::move(replacements_.front());
+      replacements_.pop_front();
+      lock.unlock();
+      carry_out(replacement);
+    } else {
+      return;
+    }
   }
+}
+
+void Store::save(const Snapshot& snapshot, consensus::SaveNumber number) {
+  const SaveResult result = save_now(snapshot);
+  post_([this, alive = alive_for_posts_, number, result] {
+    if (alive.lock()) finished(number, result);
+  });
+}
+
+void Store::carry_out(const Replacement& replacement) {
+  const SaveResult result = replace_file(replacement.path, replacement.content);
+  post_([alive = alive_for_posts_, done = replacement.done, result] {
+    if (alive.lock()) done(result);
+  });
 }
 
 }  // namespace vedette::agent

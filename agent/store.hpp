@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -41,14 +42,24 @@ class Store {
   // Wishes that the state as it is now becomes durable. Never waits.
   void persist(consensus::SaveNumber number);
 
+  // Replaces the content of another file; `done` is called on the loop.
+  void replace(std::string path, std::string content, std::function<void(const SaveResult&)> done);
+
   // Saves at once and waits for the disk: for the start, when nothing is served yet.
   SaveResult save_now(const Snapshot& snapshot);
 
  private:
   struct Alive {};
+  struct Replacement {
+    std::string path;
+    std::string content;
+    std::function<void(const SaveResult&)> done;
+  };
   void start();
   void finished(consensus::SaveNumber number, const SaveResult& result);
   void work();
+  void save(const Snapshot& snapshot, consensus::SaveNumber number);
+  void carry_out(const Replacement& replacement);
 
   const std::string path_;
   const Post post_;
@@ -68,6 +79,7 @@ class Store {
   std::condition_variable wake_;
   std::optional<Snapshot> job_;
   consensus::SaveNumber job_number_{0};
+  std::deque<Replacement> replacements_;
   bool stopping_ = false;
   std::weak_ptr<Alive> alive_for_posts_{alive_};
   std::thread thread_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,6 +46,7 @@ struct InfoRead {
   LinkId link;
   RequestId request;
   proto::InfoSnapshot info;
+  std::shared_ptr<const std::string> text{};  // as it came; kept for SENTINEL INFO-CACHE only
 };
 struct RoleRead {
   LinkId link;

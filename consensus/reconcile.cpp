@@ -167,6 +167,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info = event.info;
   node.info.run_id = run_id;
   node.info_at = turn.now;
+  node.info_text = event.text;
   if (event.info.role == proto::Role::replica) node.replica_run = run_id;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
   if (node.superseded && was_replica_since(group, event.info)) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -72,6 +73,7 @@ struct Node {
 
   proto::InfoSnapshot info;        // last reading; defaults until the first
   std::optional<Instant> info_at;  // when it arrived
+  std::shared_ptr<const std::string> info_text;
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
 

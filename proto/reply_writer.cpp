@@ -55,6 +55,15 @@ void ReplyWriter::integer(std::int64_t value) {
 
 void ReplyWriter::bulk(std::string_view text) { append_bulk(out_, text); }
 
+void ReplyWriter::real(double value) {
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%.17g", value);
+  const std::string_view digits(text.data(), static_cast<std::size_t>(length));
+  if (version_ == RespVersion::v2) return append_bulk(out_, digits);
+  out_ += ',';
+  out_ += digits;
+  out_ += "\r\n";
+}
 void ReplyWriter::bulk_number(std::int64_t value) { append_bulk(out_, std::to_string(value)); }
 
 void ReplyWriter::null() { out_ += version_ == RespVersion::v3 ? "_\r\n" : "$-1\r\n"; }

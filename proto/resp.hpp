@@ -139,6 +139,7 @@ class ReplyWriter {
   void integer(std::int64_t value);
   void bulk(std::string_view text);
   void bulk_number(std::int64_t value);  // decimal text in a bulk string
+  void real(double value);               // a double in RESP3, its text in a bulk string in RESP2
   void null();                           // null bulk string in RESP2
   void null_array();
   void array(std::size_t elements);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/acl/log.hpp"
 #include "agent/connection.hpp"
 #include "agent/facade.hpp"
 #include "agent/publisher.hpp"
@@ -23,6 +24,7 @@ struct CommandContext {
   Clients& clients;
   Publisher& publisher;
   Traffic& traffic;
+  acl::Log& refusals;
 };
 
 // The promise of an answer that comes later, for instance when the disk is done. Until finish() the

@@ -11,8 +11,6 @@ namespace vedette::agent::commands {
 
 namespace {
 
-constexpr std::string_view error_not_integer = "ERR value is not an integer or out of range";
-
 bool is_on_or_off(const std::string& word) { return is_word(word, "on") || is_word(word, "off"); }
 
 }  // namespace

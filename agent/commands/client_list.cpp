@@ -7,43 +7,22 @@
 #include <string>
 #include <vector>
 
+#include "agent/commands/clients.hpp"
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/words.hpp"
 
-namespace vedette::agent::commands {
+namespace vedette::agent {
 
 namespace {
-
-enum class ClientType { normal, pubsub, other };  // other: kinds that only a data store has
-
-std::optional<ClientType> parse_type(const std::string& word) {
-  if (is_word(word, "normal")) return ClientType::normal;
-  if (is_word(word, "pubsub")) return ClientType::pubsub;
-  for (const std::string_view kind : {"master", "slave", "replica", "primary"}) {
-    if (is_word(word, kind)) return ClientType::other;
-  }
-  return std::nullopt;
-}
-
-ClientType type_of(const Connection& client) {
-  return client.subscriptions() > 0 ? ClientType::pubsub : ClientType::normal;
-}
-
-std::string unknown_type(const std::string& word) {
-  return "ERR Unknown client type '" + std::string(quoted_part(word)) + "'";
-}
-
-std::optional<std::uint64_t> parse_id(const std::string& word) {
-  const auto id = proto::parse_unsigned(word);
-  return id && *id > 0 ? id : std::nullopt;
-}
 
 std::int64_t seconds_since(consensus::Instant then, consensus::Instant now) {
   return std::chrono::duration_cast<std::chrono::seconds>(now - then).count();
 }
 
+}  // namespace
+
 // One line. What we do not measure, because nothing here allocates that way, reads 0.
-std::string describe(const Connection& client, consensus::Instant now) {
+std::string describe_client(const Connection& client, consensus::Instant now) {
   std::string line;
   const auto field = [&line](std::string_view name, const std::string& value) {
     if (!line.empty()) line += ' ';
@@ -84,6 +63,42 @@ std::string describe(const Connection& client, consensus::Instant now) {
   return line;
 }
 
+void close_client(const Call& call, Connection& victim) {
+  if (&victim == &call.client) {
+    victim.closing = true;  // it still gets the answer
+  } else if (victim.transport != nullptr) {
+    victim.transport->abort();
+  }
+}
+
+namespace commands {
+
+namespace {
+
+enum class ClientType { normal, pubsub, other };  // other: kinds that only a data store has
+
+std::optional<ClientType> parse_type(const std::string& word) {
+  if (is_word(word, "normal")) return ClientType::normal;
+  if (is_word(word, "pubsub")) return ClientType::pubsub;
+  for (const std::string_view kind : {"master", "slave", "replica", "primary"}) {
+    if (is_word(word, kind)) return ClientType::other;
+  }
+  return std::nullopt;
+}
+
+ClientType type_of(const Connection& client) {
+  return client.subscriptions() > 0 ? ClientType::pubsub : ClientType::normal;
+}
+
+std::string unknown_type(const std::string& word) {
+  return "ERR Unknown client type '" + std::string(quoted_part(word)) + "'";
+}
+
+std::optional<std::uint64_t> parse_id(const std::string& word) {
+  const auto id = proto::parse_unsigned(word);
+  return id && *id > 0 ? id : std::nullopt;
+}
+
 struct Filter {
   std::set<std::uint64_t> ids;
   std::optional<ClientType> type;
@@ -101,7 +116,8 @@ struct Filter {
 };
 
 // One filter of CLIENT KILL; the error is in `filter`.
-void read_filter(const std::string& name, const std::string& value, Filter& filter) {
+void read_filter(const std::string& name, const std::string& value, const acl::Users& users,
+                 Filter& filter) {
   if (is_word(name, "id")) {
     const auto id = parse_id(value);
     if (!id) filter.error = "ERR client-id should be greater than 0";
@@ -115,7 +131,7 @@ void read_filter(const std::string& name, const std::string& value, Filter& filt
     filter.local = value;
   } else if (is_word(name, "user")) {
     filter.user = value;
-    if (value != "default") {
+    if (users.find(value) == nullptr) {
       filter.error = "ERR No such user '" + std::string(quoted_part(value)) + "'";
     }
   } else if (is_word(name, "skipme") && (is_word(value, "yes") || is_word(value, "no"))) {
@@ -131,19 +147,15 @@ std::int64_t kill(Call& call, const Filter& filter) {
     if (client.get() == &call.client && filter.skip_me) continue;
     if (filter.matches(*client)) victims.push_back(client);
   }
-  for (const auto& victim : victims) {
-    if (victim.get() == &call.client) {
-      victim->closing = true;  // it still gets the answer
-    } else if (victim->transport != nullptr) {
-      victim->transport->abort();
-    }
-  }
+  for (const auto& victim : victims) close_client(call, *victim);
   return static_cast<std::int64_t>(victims.size());
 }
 
 }  // namespace
 
-void client_info(Call& call) { call.reply().verbatim(describe(call.client, call.facade().now())); }
+void client_info(Call& call) {
+  call.reply().verbatim(describe_client(call.client, call.facade().now()));
+}
 
 void client_list(Call& call) {
   Filter filter;
@@ -161,7 +173,7 @@ void client_list(Call& call) {
   }
   std::string text;
   for (const auto& [id, client] : call.context.clients.all) {
-    if (filter.matches(*client)) text += describe(*client, call.facade().now());
+    if (filter.matches(*client)) text += describe_client(*client, call.facade().now());
   }
   call.reply().verbatim(text);
 }
@@ -176,10 +188,12 @@ void client_kill(Call& call) {
   }
   if (call.size() % 2 != 0) return call.error(error_syntax);
   for (std::size_t i = 2; i < call.size(); i += 2) {
-    read_filter(call.words[i], call.words[i + 1], filter);
+    read_filter(call.words[i], call.words[i + 1], call.facade().settings().users, filter);
     if (!filter.error.empty()) return call.error(filter.error);
   }
   call.reply().integer(kill(call, filter));
 }
 
-}  // namespace vedette::agent::commands
+}  // namespace commands
+
+}  // namespace vedette::agent

@@ -1,5 +1,6 @@
 // COMMAND: the command table as clients and redis-cli ask for it. What we have beyond Redis 7.0.15
 // stays out. Reference: sentinel-protocol.md section 3.27.
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,24 @@ constexpr std::pair<Category, std::string_view> category_words[] = {
     {category_dangerous, "dangerous"},
     {category_pubsub, "pubsub"},
 };
+
+// Hints for clients and proxies, as Redis gives them.
+std::span<const std::string_view> tips_of(std::string_view name) {
+  static constexpr std::string_view unordered[] = {"nondeterministic_output_order"};
+  static constexpr std::string_view varying[] = {"nondeterministic_output"};
+  static constexpr std::string_view ping[] = {"request_policy:all_shards",
+                                              "response_policy:all_succeeded"};
+  static constexpr std::string_view info[] = {
+      "nondeterministic_output", "request_policy:all_shards", "response_policy:special"};
+  if (name == "ping") return ping;
+  if (name == "info") return info;
+  if (name == "client|list" || name == "client|info") return varying;
+  if (name == "command" || name == "command|docs" || name == "command|list" ||
+      name == "command|info") {
+    return unordered;
+  }
+  return {};
+}
 
 // A command and the container it is in, if any.
 struct Entry {
@@ -88,9 +107,12 @@ void write_info(proto::ReplyWriter& reply, const Entry& entry) {
   for (int key = 0; key < 3; ++key) reply.integer(0);  // first, last, step: nothing has keys
   reply.set(categories.size());
   for (const std::string_view category : categories) reply.simple("@" + std::string(category));
-  reply.set(0);  // tips
+  const auto tips = tips_of(entry.name());
+  reply.set(tips.size());
+  for (const std::string_view tip : tips) reply.bulk(tip);
   reply.set(0);  // key specifications
   const auto subcommands = children(entry);
+  if (subcommands.empty()) return reply.set(0);
   reply.array(subcommands.size());
   for (const Entry& subcommand : subcommands) write_info(reply, subcommand);
 }

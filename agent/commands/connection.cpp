@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/commands/clients.hpp"
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/words.hpp"
 
@@ -12,24 +13,18 @@ namespace vedette::agent::commands {
 
 namespace {
 
-// Takes the same time wherever the first difference is.
-bool same_secret(std::string_view a, std::string_view b) noexcept {
-  unsigned difference = a.size() == b.size() ? 0U : 1U;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char other = b.empty() ? '\0' : b[i % b.size()];
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i] ^ other));
+bool log_in(Call& call, const std::string& name, std::string_view password) {
+  const acl::User* const user = call.facade().settings().users.find(name);
+  if (user != nullptr && user->may_log_in(password)) {
+    call.client.authenticated = true;
+    call.client.user = name;
+    return true;
   }
-  return difference == 0;
-}
-
-// There is one user, `default`, who needs the password of `requirepass` if there is one.
-bool log_in(Call& call, std::string_view user, std::string_view password) {
-  const std::string& wanted = call.facade().settings().requirepass;
-  if (user != "default") return false;
-  if (!wanted.empty() && !same_secret(password, wanted)) return false;
-  call.client.authenticated = true;
-  call.client.user = "default";
-  return true;
+  const consensus::Instant now = call.facade().now();
+  std::string line = describe_client(call.client, now);
+  line.pop_back();
+  call.context.refusals.add({acl::Refused::What::login, "AUTH", name, std::move(line)}, now);
+  return false;
 }
 
 struct HelloOptions {
@@ -112,7 +107,7 @@ void hello(Call& call) {
 void auth(Call& call) {
   if (call.size() > 3) return call.error(error_syntax);
   if (call.size() == 2) {
-    if (call.facade().settings().requirepass.empty()) {
+    if (call.facade().settings().users.default_user().needs_no_password()) {
       return call.error(
           "ERR AUTH <password> called without any password configured for the default user. Are "
           "you sure your configuration is correct?");
@@ -137,7 +132,7 @@ void reset(Call& call) {
   client.reply_mode = ReplyMode::on;
   client.muted = false;
   client.user = "default";
-  client.authenticated = call.facade().settings().requirepass.empty();
+  client.authenticated = call.facade().settings().users.default_user().is_open();
   call.reply().simple("RESET");
 }
 

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/commands/clients.hpp"
+#include "agent/commands/permission.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
 
@@ -45,18 +47,45 @@ void begin_reply(Connection& client) {
   if (client.reply_mode == ReplyMode::skip_next) client.reply_mode = ReplyMode::on;
 }
 
-struct Refusal {
-  std::string text;  // "" = none
-};
+std::string not_permitted(const Facade& facade, const std::string& user, const acl::Denial& denial,
+                          const std::string& name) {
+  const bool redis = facade.settings().dialect == Dialect::redis;
+  if (denial.of == acl::Denial::Of::channel) {
+    return redis ? "NOPERM this user has no permissions to access one of the channels used as "
+                   "arguments"
+                 : "NOPERM No permissions to access a channel";
+  }
+  const std::string who = redis ? "this user" : "User " + user;
+  return "NOPERM " + who + " has no permissions to run the '" + name + "' command";
+}
 
-// Every check between finding the command and running it. Users and their permissions are to be
-// asked here, between the password and the subscriber mode.
-Refusal refuse(const Connection& client, const CommandSpec& spec, const std::string& name,
-               std::size_t words) {
-  if (!spec.takes(words)) return {wrong_arity(name)};
-  if (!client.authenticated && !spec.has(flag_no_auth)) return {"NOAUTH Authentication required."};
+// "" or why the user may not; it is remembered for ACL LOG.
+std::string refuse_by_user(CommandContext& context, const Connection& client, const Found& found,
+                           const std::string& name, const proto::Request& request) {
+  const acl::User* const user = context.facade.settings().users.find(client.user);
+  if (user == nullptr) return {};  // who has not logged in may do what needs no login
+  const acl::Denial denial = permission_denied(*user, found, request);
+  if (denial.of == acl::Denial::Of::nothing) return {};
+  const bool channel = denial.of == acl::Denial::Of::channel;
+  const consensus::Instant now = context.facade.now();
+  std::string line = describe_client(client, now);
+  line.pop_back();
+  context.refusals.add({channel ? acl::Refused::What::channel : acl::Refused::What::command,
+                        channel ? std::string(denial.channel) : name, client.user, std::move(line)},
+                       now);
+  return not_permitted(context.facade, client.user, denial, name);
+}
+
+// Every check between finding the command and running it. "" = none objects.
+std::string refuse(CommandContext& context, const Connection& client, const Found& found,
+                   const std::string& name, const proto::Request& request) {
+  const CommandSpec& spec = *found.spec;
+  if (!spec.takes(request.size())) return wrong_arity(name);
+  if (!client.authenticated && !spec.has(flag_no_auth)) return "NOAUTH Authentication required.";
+  std::string refusal = refuse_by_user(context, client, found, name, request);
+  if (!refusal.empty()) return refusal;
   if (client.in_subscriber_mode() && !spec.has(flag_subscriber)) {
-    return {only_in_subscriber_mode(name)};
+    return only_in_subscriber_mode(name);
   }
   return {};
 }
@@ -74,20 +103,15 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
     return Verdict::go_on;
   };
 
-  const CommandSpec* spec = find_command(command_table(), request.front());
-  if (spec == nullptr) return fail(unknown_command(request));
-  const CommandSpec* parent = nullptr;
-  if (!spec->subcommands().empty() && request.size() > 1) {
-    parent = spec;
-    spec = find_command(parent->subcommands(), request[1]);
-    if (spec == nullptr) return fail(unknown_subcommand(*parent, request[1]));
-  }
+  const Found found = find_request(request);
+  if (found.spec == nullptr && found.parent == nullptr) return fail(unknown_command(request));
+  if (found.spec == nullptr) return fail(unknown_subcommand(*found.parent, request[1]));
 
-  Call call{context, client, request, *spec, full_name(parent, *spec)};
-  const Refusal refusal = refuse(client, *spec, call.full_name, request.size());
-  if (!refusal.text.empty()) return fail(refusal.text);
+  Call call{context, client, request, *found.spec, full_name(found.parent, *found.spec)};
+  const std::string refusal = refuse(context, client, found, call.full_name, request);
+  if (!refusal.empty()) return fail(refusal);
   client.last_command = call.full_name;
-  spec->handler(call);
+  found.spec->handler(call);
   return Verdict::go_on;
 }
 

@@ -81,14 +81,6 @@ void help(Call& call) {
   for (const std::string& line : lines) reply.simple(line);
 }
 
-void not_supported(Call& call) {
-  std::string name = to_upper(call.full_name);
-  for (char& letter : name) {
-    if (letter == '|') letter = ' ';
-  }
-  call.error("ERR " + name + " is a command of Sentinel that this version of Vedette lacks");
-}
-
 void vedette_hello(Call& call) {
   proto::ReplyWriter reply = call.reply();
   reply.array(3);

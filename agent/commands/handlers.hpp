@@ -9,8 +9,7 @@ namespace vedette::agent::commands {
 void ping(Call& call);
 void role(Call& call);
 void shutdown(Call& call);
-void help(Call& call);           // of the container that the call belongs to
-void not_supported(Call& call);  // known to Sentinel, not yet to us
+void help(Call& call);  // of the container that the call belongs to
 void vedette_hello(Call& call);
 
 // connection.cpp
@@ -58,8 +57,18 @@ void command_info(Call& call);
 void command_list(Call& call);
 
 // acl.cpp
-void acl_whoami(Call& call);
+void acl_cat(Call& call);
+void acl_deluser(Call& call);
+void acl_dryrun(Call& call);
+void acl_genpass(Call& call);
+void acl_getuser(Call& call);
+void acl_list(Call& call);
+void acl_load(Call& call);
+void acl_log(Call& call);
+void acl_save(Call& call);
+void acl_setuser(Call& call);
 void acl_users(Call& call);
+void acl_whoami(Call& call);
 
 // sentinel_query.cpp
 void sentinel_masters(Call& call);
@@ -70,6 +79,8 @@ void sentinel_get_master_addr(Call& call);
 void sentinel_is_master_down(Call& call);
 void sentinel_ckquorum(Call& call);
 void sentinel_myid(Call& call);
+void sentinel_info_cache(Call& call);
+void sentinel_pending_scripts(Call& call);
 
 // sentinel_change.cpp
 void sentinel_monitor(Call& call);
@@ -86,5 +97,6 @@ void sentinel_config(Call& call);
 
 // sentinel_debug.cpp
 void sentinel_debug(Call& call);
+void sentinel_simulate_failure(Call& call);
 
 }  // namespace vedette::agent::commands

@@ -190,7 +190,7 @@ void sentinel(Call& call, Lines& lines) {
   lines.text("sentinel_tilt_since_seconds", tilt_seconds(state, call.facade().now()));
   lines.number("sentinel_running_scripts", call.facade().running_scripts());
   lines.number("sentinel_scripts_queue_length", call.facade().queued_scripts());
-  lines.text("sentinel_simulate_failure_flags", "0");
+  lines.number("sentinel_simulate_failure_flags", call.facade().simulated_failures().flags());
   std::size_t index = 0;
   for (const auto& [name, id] : state.names) {
     const consensus::Group& group = state.groups.at(id);

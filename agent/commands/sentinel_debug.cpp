@@ -1,5 +1,5 @@
-// SENTINEL DEBUG: the internal periods, for experiments; they last until the process ends.
-// Reference: sentinel-protocol.md section 3.18.
+// SENTINEL DEBUG and SIMULATE-FAILURE: for experiments; what they set lasts until the process ends.
+// Reference: sentinel-protocol.md sections 3.17 and 3.18.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +84,31 @@ void sentinel_debug(Call& call) {
     answer(deferred, result);
   };
   call.facade().submit(consensus::SetTimings{timings}, done);
+}
+
+void sentinel_simulate_failure(Call& call) {
+  constexpr std::string_view election = "crash-after-election";
+  constexpr std::string_view promotion = "crash-after-promotion";
+  // Whatever was asked for before is over, also where this is refused.
+  call.facade().simulate_failures({});
+  SimulatedFailures failures;
+  for (std::size_t i = 2; i < call.size(); ++i) {
+    if (is_word(call.words[i], election)) {
+      failures.after_election = true;
+    } else if (is_word(call.words[i], promotion)) {
+      failures.after_promotion = true;
+    } else if (is_word(call.words[i], "help")) {
+      proto::ReplyWriter reply = call.reply();
+      reply.array(2);
+      reply.bulk(election);
+      reply.bulk(promotion);
+      return;
+    } else {
+      return call.error("ERR Unknown failure simulation specified");
+    }
+  }
+  call.facade().simulate_failures(failures);
+  call.ok();
 }
 
 }  // namespace vedette::agent::commands

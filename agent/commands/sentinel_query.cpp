@@ -24,6 +24,35 @@ const consensus::Group* find_group(Call& call) {
   return group;
 }
 
+void write_cached_info(proto::ReplyWriter& reply, const consensus::Node& node,
+                       consensus::Instant now) {
+  const bool known = node.info_at && node.info_text != nullptr;
+  const auto age = known ? now - *node.info_at : consensus::Duration{0};
+  reply.array(2);
+  reply.integer(std::chrono::duration_cast<std::chrono::milliseconds>(age).count());
+  if (known) {
+    reply.bulk(*node.info_text);
+  } else {
+    reply.null();
+  }
+}
+
+void write_script(proto::ReplyWriter& reply, const PendingScript& script) {
+  const bool runs = script.pid != 0;
+  reply.map(5);
+  reply.bulk("argv");
+  reply.array(script.argv.size());
+  for (const std::string& word : script.argv) reply.bulk(word);
+  reply.bulk("flags");
+  reply.bulk(runs ? "running" : "scheduled");
+  reply.bulk("pid");
+  reply.bulk_number(script.pid);
+  reply.bulk(runs ? "run-time" : "run-delay");
+  reply.bulk_number(script.time.count());
+  reply.bulk("retry-num");
+  reply.bulk_number(script.starts);
+}
+
 }  // namespace
 
 void sentinel_masters(Call& call) {
@@ -100,5 +129,31 @@ void sentinel_ckquorum(Call& call) {
 }
 
 void sentinel_myid(Call& call) { call.reply().bulk(call.state().my_id.text()); }
+
+void sentinel_info_cache(Call& call) {
+  std::vector<const consensus::Group*> groups;
+  for (std::size_t i = 2; i < call.size(); ++i) {
+    const consensus::Group* const group = call.state().find(call.words[i]);
+    if (group != nullptr) groups.push_back(group);
+  }
+  const consensus::Instant now = call.facade().now();
+  proto::ReplyWriter reply = call.reply();
+  reply.array(2 * groups.size());
+  for (const consensus::Group* group : groups) {
+    reply.bulk(group->name);
+    reply.array(group->nodes.size());
+    write_cached_info(reply, group->master(), now);
+    for (const auto& [id, node] : group->nodes) {
+      if (id != group->master_id) write_cached_info(reply, node, now);
+    }
+  }
+}
+
+void sentinel_pending_scripts(Call& call) {
+  const std::vector<PendingScript> scripts = call.facade().pending_scripts();
+  proto::ReplyWriter reply = call.reply();
+  reply.array(scripts.size());
+  for (const PendingScript& script : scripts) write_script(reply, script);
+}
 
 }  // namespace vedette::agent::commands

@@ -44,7 +44,7 @@ TEST(HelloCommand, MistakesLeaveTheVersion) {
 
 TEST(HelloCommand, LogsInAndNames) {
   FakeAgent agent;
-  agent.settings().requirepass = "secret";
+  agent.settings().users.require_password("secret");
   agent.client->authenticated = false;
   EXPECT_TRUE(
       agent.run({"HELLO", "3"})
@@ -60,7 +60,7 @@ TEST(Auth, Table) {
   EXPECT_TRUE(agent.run({"AUTH", "x"})
                   .starts_with("-ERR AUTH <password> called without any password configured"));
   EXPECT_EQ(agent.run({"AUTH", "default", "whatever"}), "+OK\r\n");
-  agent.settings().requirepass = "secret";
+  agent.settings().users.require_password("secret");
   agent.client->authenticated = false;
   EXPECT_EQ(agent.run({"AUTH", "wrong"}), wrong_password);
   EXPECT_EQ(agent.run({"AUTH", ""}), wrong_password);
@@ -136,7 +136,7 @@ TEST(Client, ReplyModes) {
 
 TEST(Ending, QuitResetShutdown) {
   FakeAgent agent;
-  agent.settings().requirepass = "secret";
+  agent.settings().users.require_password("secret");
   agent.run({"HELLO", "3"});
   agent.run({"CLIENT", "SETNAME", "me"});
   agent.run({"SUBSCRIBE", "a"});

@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(
 // anything else.
 TEST(OrderOfChecks, UnknownBeforeArityBeforePassword) {
   FakeAgent agent;
-  agent.settings().requirepass = "secret";
+  agent.settings().users.require_password("secret");
   agent.client->authenticated = false;
   const std::string no_auth = "-NOAUTH Authentication required.\r\n";
   EXPECT_EQ(agent.run({"FOO"}), "-ERR unknown command 'FOO', with args beginning with: \r\n");

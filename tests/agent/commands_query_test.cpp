@@ -27,6 +27,45 @@ TEST_F(Query, GetMasterAddress) {
   EXPECT_EQ(agent.run({"SENTINEL", "get-master-addr-by-name", "mymaster"}), reply);
 }
 
+TEST_F(Query, InfoCache) {
+  consensus::Node& replica = agent.add_replica(group, "127.0.0.1", 31001);
+  EXPECT_EQ(agent.run({"SENTINEL", "INFO-CACHE", "nope"}), "*0\r\n");
+  EXPECT_EQ(agent.run({"SENTINEL", "INFO-CACHE", "nope", "mymaster"}),
+            "*2\r\n$8\r\nmymaster\r\n*2\r\n*2\r\n:0\r\n$-1\r\n*2\r\n:0\r\n$-1\r\n");
+  replica.info_at = agent.facade.now_ - std::chrono::seconds{3};
+  replica.info_text = std::make_shared<const std::string>("# Server\r\n");
+  EXPECT_EQ(agent.run({"SENTINEL", "INFO-CACHE", "mymaster"}),
+            "*2\r\n$8\r\nmymaster\r\n*2\r\n*2\r\n:0\r\n$-1\r\n*2\r\n:3000\r\n$10\r\n# Server"
+            "\r\n\r\n");
+}
+
+TEST_F(Query, PendingScripts) {
+  EXPECT_EQ(agent.run({"SENTINEL", "PENDING-SCRIPTS"}), "*0\r\n");
+  agent.facade.scripts = {{{"/s", "a"}, 42, std::chrono::milliseconds{7}, 1},
+                          {{"/t"}, 0, std::chrono::milliseconds{900}, 2}};
+  agent.run({"HELLO", "3"});
+  EXPECT_EQ(agent.run({"SENTINEL", "PENDING-SCRIPTS"}),
+            "*2\r\n%5\r\n$4\r\nargv\r\n*2\r\n$2\r\n/s\r\n$1\r\na\r\n$5\r\nflags\r\n"
+            "$7\r\nrunning\r\n$3\r\npid\r\n$2\r\n42\r\n$8\r\nrun-time\r\n$1\r\n7\r\n"
+            "$9\r\nretry-num\r\n$1\r\n1\r\n"
+            "%5\r\n$4\r\nargv\r\n*1\r\n$2\r\n/t\r\n$5\r\nflags\r\n"
+            "$9\r\nscheduled\r\n$3\r\npid\r\n$1\r\n0\r\n$9\r\nrun-delay\r\n$3\r\n900\r\n"
+            "$9\r\nretry-num\r\n$1\r\n2\r\n");
+}
+
+TEST_F(Query, SimulateFailure) {
+  EXPECT_EQ(
+      agent.run({"SENTINEL", "SIMULATE-FAILURE", "crash-after-election", "CRASH-AFTER-PROMOTION"}),
+      "+OK\r\n");
+  EXPECT_NE(agent.run({"INFO", "sentinel"}).find("sentinel_simulate_failure_flags:3"),
+            std::string::npos);
+  EXPECT_EQ(agent.run({"SENTINEL", "SIMULATE-FAILURE", "help"}),
+            "*2\r\n$20\r\ncrash-after-election\r\n$21\r\ncrash-after-promotion\r\n");
+  EXPECT_EQ(agent.facade.failures.flags(), 0);
+  EXPECT_EQ(agent.run({"SENTINEL", "SIMULATE-FAILURE", "foo"}),
+            "-ERR Unknown failure simulation specified\r\n");
+}
+
 TEST_F(Query, RoleAndMyId) {
   agent.add_group("another", "127.0.0.1", 31001);
   const std::string role = "*2\r\n$8\r\nsentinel\r\n*2\r\n$7\r\nanother\r\n$8\r\nmymaster\r\n";
@@ -133,7 +172,8 @@ TEST_F(Query, CommandTableIsThatOf7015) {
 TEST_F(Query, CommandInfo) {
   EXPECT_EQ(agent.run({"COMMAND", "INFO", "ping", "vedette", "get"}),
             "*3\r\n*10\r\n$4\r\nping\r\n:-1\r\n*1\r\n+fast\r\n:0\r\n:0\r\n:0\r\n*2\r\n+@fast\r\n"
-            "+@connection\r\n*0\r\n*0\r\n*0\r\n$-1\r\n$-1\r\n");
+            "+@connection\r\n*2\r\n$25\r\nrequest_policy:all_shards\r\n"
+            "$29\r\nresponse_policy:all_succeeded\r\n*0\r\n*0\r\n$-1\r\n$-1\r\n");
   const proto::Value sentinel = agent.ask({"COMMAND", "INFO", "sentinel"}).elements.at(0);
   ASSERT_EQ(sentinel.elements.size(), 10U);
   EXPECT_EQ(sentinel.elements[1].integer, -2);

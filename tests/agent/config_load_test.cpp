@@ -275,18 +275,39 @@ TEST_F(ConfigLoad, OwnSettings) {
               HasSubstr("from 0 (no HTTP) to 65535, not 'x'"));
 }
 
-TEST_F(ConfigLoad, AUserLineThatRestrictsIsNotIgnored) {
+TEST_F(ConfigLoad, Users) {
   const std::string hash = "#" + std::string(64, 'a');
-  EXPECT_TRUE(load("requirepass x\nuser default on sanitize-payload " + hash + " ~* &* +@all\n")
-                  .warnings.empty());
-  for (const std::string line :
-       {"user default off", "user ops on nopass ~* +@all", "aclfile /etc/redis/users.acl"}) {
-    EXPECT_THAT(error_of({line, "", "", Dialect::redis})->message, HasSubstr("would be open"))
-        << line;
-  }
-  EXPECT_THAT(
-      error_of({"user default on " + hash + " ~* &* +@all", "", "", Dialect::redis})->message,
-      HasSubstr("would be open"));
+  const Loaded loaded = load("user default on sanitize-payload " + hash +
+                             " ~* &* +@all\nuser ops on nopass +@all\nrequirepass x\n");
+  // Wherever it stands, the line of the user counts more than requirepass.
+  EXPECT_EQ(loaded.settings.users.default_user().text(),
+            "on sanitize-payload " + hash + " ~* &* +@all");
+  EXPECT_EQ(loaded.settings.users.find("ops")->text(), "on nopass resetchannels +@all");
+  EXPECT_EQ(loaded.settings.requirepass, "x");
+  EXPECT_TRUE(load("requirepass x\n").settings.users.default_user().may_log_in("x"));
+  EXPECT_FALSE(load("requirepass x\n").settings.users.default_user().is_open());
+}
+
+TEST_F(ConfigLoad, MistakesInUsers) {
+  const auto message = [&](const std::string& text) {
+    return error_of({text, "", "", Dialect::redis})->message;
+  };
+  EXPECT_EQ(message("user"), "Bad directive or wrong number of arguments");
+  EXPECT_EQ(message("user bob on bad"), "Error in user declaration 'bob': Syntax error at 'bad'");
+  EXPECT_EQ(message("user bob +get"),
+            "Error in user declaration 'bob': Unknown command or category name in ACL at '+get'");
+  EXPECT_THAT(message("user bob on\naclfile /etc/redis/users.acl"),
+              HasSubstr("Remove the `user` lines or the `aclfile` line"));
+  EXPECT_THAT(message("acl-pubsub-default x"), HasSubstr("allchannels, resetchannels"));
+}
+
+TEST_F(ConfigLoad, TheUsersOfAFile) {
+  Settings settings;
+  settings.aclfile = (directory_ / "users.acl").string();
+  EXPECT_THAT(load_users(settings), HasSubstr("Error loading ACLs, opening file"));
+  std::ofstream(settings.aclfile) << "user bob on nopass\n";
+  EXPECT_EQ(load_users(settings), "");
+  EXPECT_NE(settings.users.find("bob"), nullptr);
 }
 
 TEST_F(ConfigLoad, WhereWeDecideDifferentlyCanBeSwitchedOff) {

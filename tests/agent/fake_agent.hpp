@@ -37,6 +37,10 @@ class FakeFacade : public Facade {
   std::vector<proto::DownQuery> votes_asked;
   std::vector<proto::Hello> hellos;
   std::vector<std::string> shutdowns;
+  std::map<std::string, std::string> files;  // written so far
+  std::string file_error;
+  std::vector<PendingScript> scripts;
+  SimulatedFailures failures;
   OrderResult order_result;
   proto::DownReply vote;
   bool answer_later = false;
@@ -57,6 +61,14 @@ class FakeFacade : public Facade {
     votes_asked.push_back(std::move(query));
     const proto::DownReply reply = vote;
     answer([done = std::move(done), reply] { done(reply); });
+  }
+  [[nodiscard]] std::vector<PendingScript> pending_scripts() const override { return scripts; }
+  [[nodiscard]] SimulatedFailures simulated_failures() const override { return failures; }
+  void simulate_failures(SimulatedFailures wanted) override { failures = wanted; }
+  void write_file(const std::string& path, std::string content,
+                  std::function<void(const std::string& error)> done) override {
+    if (file_error.empty()) files[path] = std::move(content);
+    answer([done = std::move(done), error = file_error] { done(error); });
   }
   void hear_hello(const proto::Hello& hello) override { hellos.push_back(hello); }
   [[nodiscard]] std::size_t pending_requests(consensus::LinkId) const override { return pending; }
@@ -174,7 +186,8 @@ class FakeAgent {
   Clients clients;
   Traffic traffic;
   Publisher publisher{facade, traffic};
-  CommandContext context{facade, clients, publisher, traffic};
+  acl::Log refusals;
+  CommandContext context{facade, clients, publisher, traffic, refusals};
   FakeTransport transport;
   std::shared_ptr<Connection> client;
   Verdict verdict = Verdict::go_on;

@@ -137,14 +137,14 @@ TEST_F(ServerTest, ProtectedModeLooksAtTheSource) {
   EXPECT_THAT(stranger.receive_all(),
               testing::StartsWith("-DENIED Redis is running in protected mode because protected "
                                   "mode is enabled and no password is set for the default user."));
-  facade.settings_.requirepass = "x";
+  facade.settings_.users.require_password("x");
   LoopClient with_password = connect("127.0.0.2");
   with_password.send("AUTH x\r\n");
   EXPECT_EQ(with_password.receive(5), "+OK\r\n");
 }
 
 TEST_F(ServerTest, UnauthenticatedConnectionsAreKeptShort) {
-  facade.settings_.requirepass = "x";
+  facade.settings_.users.require_password("x");
   LoopClient client = connect();
   client.send("*11\r\n");
   EXPECT_EQ(client.receive_all(), "-ERR Protocol error: unauthenticated multibulk length\r\n");

@@ -1,7 +1,7 @@
 """There and back: redis-sentinel 7.0.15 goes on from a file that Vedette rewrote, and Vedette from
 one that redis-sentinel rewrote, with id, epochs, votes, replicas and peers."""
 
-from harness import Agent, Process, SystemTest, main, settings, wait_for
+from harness import SystemTest, main, wait_for
 
 STATE = ("myid", "current-epoch", "config-epoch", "leader-epoch", "monitor", "known-replica",
          "known-sentinel")
@@ -15,7 +15,7 @@ class Files(SystemTest):
         first.process.kill()
         system.wait_switched(first)
         first.start()
-        second = self.wait_one_master(system)
+        second = system.wait_one_master()
         system.wait_settled()
         comment = "# set by hand, to be kept"
         for agent in system.agents:
@@ -27,7 +27,7 @@ class Files(SystemTest):
             self.assertEqual(agent.stop(), 0)
 
         for agent in system.agents:
-            self.change(agent, after)
+            agent.become(after)
             agent.start()
             master = agent.master()
             self.assertEqual((master["ip"], int(master["port"])), second.address)
@@ -50,7 +50,7 @@ class Files(SystemTest):
         second.start()
         if after == "vedette":
             system.wait_following(second, third)
-        self.wait_one_master(system)
+        system.wait_one_master()
         switch = f"mymaster {second.host} {second.port} {third.host} {third.port}"
         for count, switches in zip(before_second, system.switches()):
             self.assertEqual(switches[count], switch)
@@ -58,33 +58,8 @@ class Files(SystemTest):
                 self.assertEqual(len(switches), count + 1)
 
     @staticmethod
-    def wait_one_master(system):
-        """Until all agents name one master and all nodes follow it; returns it. Not simply the
-        first new one: real Sentinels sometimes fail over a second time, off a healthy master."""
-        def found():
-            addresses = {agent.master_address() for agent in system.agents}
-            if len(addresses) != 1:
-                return None
-            master = system.node_at(addresses.pop())
-            others = [node for node in system.nodes["mymaster"] if node is not master]
-            sound = master.is_master() and all(node.follows(master) for node in others)
-            return master if sound else None
-
-        return wait_for(found, "one master that every agent names and every node follows")
-
-    @staticmethod
     def state(agent):
         return {word: sorted(agent.config_values("sentinel", word)) for word in STATE}
-
-    @staticmethod
-    def change(agent, kind):
-        """Makes it the other program, on the same file; ours has `vedette` lines in it."""
-        lines = agent.config.read_text().splitlines(keepends=True)
-        agent.config.write_text("".join(x for x in lines if not x.startswith("vedette ")))
-        agent.ours = kind == "vedette" and settings.is_vedette()
-        program = settings.VEDETTE if kind == "vedette" else settings.REDIS_SENTINEL
-        agent.process = Process(f"{agent.name}-{kind}", [program, agent.config], agent.directory)
-        assert isinstance(agent, Agent)
 
     def test_from_vedette_to_debian(self):
         self.check("vedette", "debian")
@@ -108,7 +83,7 @@ class Files(SystemTest):
             "maxclients 1000",
         ])
         for kind in ("vedette", "debian", "vedette"):
-            self.change(agent, kind)
+            agent.become(kind)
             agent.start()
             wait_for(lambda: agent.replicas(), "the replica to be found")
             self.assertEqual(agent.sentinel("FLUSHCONFIG"), "OK")

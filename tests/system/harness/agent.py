@@ -55,6 +55,16 @@ class Agent:
         self.config.write_text("\n".join(text) + "\n")
         return self
 
+    def become(self, kind):
+        """The other program ("vedette" or "debian"), on the same file; it must have been stopped.
+        `vedette` lines of the file are taken out, for redis-sentinel knows none."""
+        lines = self.config.read_text().splitlines(keepends=True)
+        self.config.write_text("".join(x for x in lines if not x.startswith("vedette ")))
+        self.ours = kind == "vedette" and is_vedette()
+        program = VEDETTE if kind == "vedette" else REDIS_SENTINEL
+        self.process = Process(f"{self.name}-{kind}", [program, self.config], self.directory)
+        return self
+
     def start(self, env=None, wrapper=(), wait=True):
         self.killed = False
         self.process.start(env, wrapper)

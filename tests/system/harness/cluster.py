@@ -102,6 +102,20 @@ class Cluster:
         wait_for(master.is_master, f"{master} to be a master")
         return master
 
+    def wait_one_master(self, name="mymaster"):
+        """Until all agents name one master and all nodes follow it; returns it. Not simply the
+        first new one: real Sentinels sometimes fail over a second time, off a healthy master."""
+        def found():
+            addresses = {agent.master_address(name) for agent in self.living_agents()}
+            if len(addresses) != 1:
+                return None
+            master = self.node_at(addresses.pop(), name)
+            others = [node for node in self.nodes[name] if node is not master]
+            sound = master.is_master() and all(node.follows(master) for node in others)
+            return master if sound else None
+
+        return wait_for(found, "one master that every agent names and every node follows")
+
     # ---- looking -------------------------------------------------------------------------------
     def living_agents(self):
         return [agent for agent in self.agents if agent.process.alive()]

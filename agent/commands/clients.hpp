@@ -1,0 +1,16 @@
+// What several commands do with connections.
+#pragma once
+
+#include <string>
+
+#include "agent/commands/call.hpp"
+
+namespace vedette::agent {
+
+// The line of CLIENT LIST, with its newline.
+[[nodiscard]] std::string describe_client(const Connection& client, consensus::Instant now);
+
+// Who closes himself still gets his answer; everybody else is gone at once.
+void close_client(const Call& call, Connection& victim);
+
+}  // namespace vedette::agent
