@@ -81,6 +81,9 @@ void Link::start() {
 void Link::close() {
   closed_ = true;
   error_code ignored;
+  // With a RST: an order that nobody acknowledged yet must not arrive when a partition heals, long
+  // after we gave up on it.
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
 }
 

@@ -41,7 +41,11 @@ struct Agent::Execute {
   void operator()(const consensus::Disconnect& c) const {
     const auto found = self.links_.find(static_cast<std::uint64_t>(c.link));
     if (found == self.links_.end()) return;
-    world.network().close(found->second, self);
+    if (self.kind() == Kind::legacy) {
+      world.network().close(found->second, self);
+    } else {
+      world.network().abort(found->second, self);
+    }
     self.links_.erase(found);
   }
 

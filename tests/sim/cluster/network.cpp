@@ -247,6 +247,14 @@ void Network::close(ConnId id, const Process& by) {
   transmit(id, side, [this, id, side] { tell_closed(id, other(side)); });
 }
 
+void Network::abort(ConnId id, const Process& by) {
+  Conn& conn = at(id);
+  const Side side = side_of(conn, by.host_);
+  if (!route(conn.ends[side], conn.ends[other(side)]).blocked) return close(id, by);
+  conn.waiting[side].clear();
+  conn.open[side] = false;  // nor does the other end hear of it until it says something
+}
+
 void Network::tell_closed(ConnId id, Side side) {
   Conn& conn = at(id);
   if (!conn.open[side]) return;

@@ -132,6 +132,8 @@ class Network {
   }
   // We are done with it; the other end is told behind everything sent before.
   void close(ConnId conn, const Process& by);
+  // The same by RST: what is held up on the way is given up.
+  void abort(ConnId conn, const Process& by);
   // Breaks it for both ends at once.
   void reset(ConnId conn);
   void reset_between(HostId a, HostId b);
