@@ -10,7 +10,7 @@ import random
 import threading
 import time
 
-from harness import Error, SystemTest, main, only_vedette, settings, wait_for
+from harness import Error, Impatient, SystemTest, main, only_vedette, settings, wait_for
 
 ALICE, BOB = "a" * 40, "b" * 40
 POINTS = ("before-write", "after-write", "after-fsync", "after-rename", "after-dirsync")
@@ -18,6 +18,8 @@ ON_DISK = ("after-rename", "after-dirsync")  # the vote is in the file at these 
 CRASH = 99
 
 SEED = 20250101
+PACE = 0.002    # between two asks, in seconds
+SHORT = 0.0002  # a save takes some milliseconds
 AGENTS, ROUNDS = 4, 5
 
 
@@ -144,14 +146,16 @@ class OneVote(SystemTest):
 
     @staticmethod
     def ask_until_killed(voter):
-        try:
-            with voter.agent.connect(timeout=settings.PATIENCE) as connection:
-                while True:
-                    if voter.ask(connection, voter.candidate):
-                        voter.epoch += 1
-                    time.sleep(0.002)
-        except (OSError, Error):
-            pass
+        def voted_or_gone(connection):
+            try:
+                return voter.ask(connection, voter.candidate) and "voted"
+            except (OSError, Error):
+                return "gone"
+
+        with voter.agent.connect(timeout=settings.PATIENCE) as connection:
+            while wait_for(lambda: voted_or_gone(connection), "a vote or its end",
+                           interval=PACE) == "voted":
+                voter.epoch += 1
 
     @staticmethod
     def kill_in_save(voter, delay):
@@ -159,12 +163,12 @@ class OneVote(SystemTest):
             return voter.agent.directory.stat().st_mtime_ns
 
         before = stamp()
-        end = time.monotonic() + settings.PATIENCE
-        while stamp() == before:  # no new file in it yet
-            if time.monotonic() > end:
-                return
-            time.sleep(0.0002)
-        time.sleep(delay)
+        try:
+            wait_for(lambda: stamp() != before, "a new file in its directory", interval=SHORT)
+        except Impatient:
+            return  # the test says so
+        moment = time.monotonic() + delay
+        wait_for(lambda: time.monotonic() >= moment, "the moment to kill it", interval=SHORT)
         voter.agent.kill()
 
 

@@ -11,7 +11,17 @@ class Impatient(AssertionError):
     """What was waited for did not happen."""
 
 
-def wait_for(condition, what, limit=PATIENCE):
+def _looks(seconds, interval=INTERVAL):
+    """Time for one more look, again and again until the time is over; the last one is behind it.
+    The one place where tests pause."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
+        time.sleep(interval)
+    yield
+
+
+def wait_for(condition, what, limit=PATIENCE, interval=INTERVAL):
     """Polls until condition() is true and returns its value.
 
     OSError and resp.Error count as "not yet": a server that is being started or replaced refuses
@@ -19,9 +29,8 @@ def wait_for(condition, what, limit=PATIENCE):
     """
     from .resp import Error
 
-    end = time.monotonic() + limit
     trouble = None
-    while True:
+    for _ in _looks(limit, interval):
         try:
             value = condition()
             if value:
@@ -29,16 +38,11 @@ def wait_for(condition, what, limit=PATIENCE):
             trouble = None
         except (OSError, Error) as error:
             trouble = error
-        if time.monotonic() > end:
-            because = f" ({trouble})" if trouble else ""
-            raise Impatient(f"waited {limit:.0f} s for {what}{because}")
-        time.sleep(INTERVAL)
+    because = f" ({trouble})" if trouble else ""
+    raise Impatient(f"waited {limit:.0f} s for {what}{because}")
 
 
 def watch(seconds, check):
     """Calls check(), which asserts, over and over for some time: for what must *not* happen."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    for _ in _looks(seconds):
         check()
-        time.sleep(INTERVAL)
-    check()
