@@ -76,7 +76,7 @@ void DetectionRules::stepped(Agent& agent, const consensus::Event& event,
   }
   if (!std::holds_alternative<consensus::Tick>(event)) return;
   for (const auto& [id, group] : agent.core()->state().groups) {
-    if (group.objectively_down) judge_opinions(agent, group);
+    if (group.objectively_down) judge_opinions(agent, group, group.master().address);
   }
 }
 
@@ -128,14 +128,15 @@ void DetectionRules::judge_news(const Agent& agent, Record& record,
   const std::vector<std::string> words = words_of(news.payload);
   if (words.size() < 4 || words[0] == "sentinel") return;
   const std::string master = words[1] + words[2] + words[3];
+  const proto::Address address{words[2], static_cast<std::uint16_t>(std::stoul(words[3]))};
   if (news.event == "+odown") {
     const Group* const group = agent.core()->state().find(words[1]);
     if (group == nullptr) return;
-    judge_opinions(agent, *group);
+    judge_opinions(agent, *group, address);
     return judge_truth(agent, *group, master);
   }
   if (words[0] == "master") note_down(agent, master, down);
-  if (down) judge_down(agent, record, {words[2], static_cast<std::uint16_t>(std::stoul(words[3]))});
+  if (down) judge_down(agent, record, address);
 }
 
 // A node may be called down only after a silence of down-after, from the oldest PING that it left
@@ -180,9 +181,10 @@ void DetectionRules::note_down(const Agent& agent, const std::string& master, bo
   }
 }
 
-void DetectionRules::judge_opinions(const Agent& agent, const Group& group) {
+void DetectionRules::judge_opinions(const Agent& agent, const Group& group,
+                                    const proto::Address& master) {
   if (limits_.stopped_clock || may_be_ambiguous()) return;
-  const unsigned agreed = heard_.agreeing(agent, group);
+  const unsigned agreed = heard_.agreeing(agent, group, master);
   if (agreed >= group.options.quorum) return;
   fail(agent, "opinions are fresh",
        group.name + " counts as down, but only " + std::to_string(agreed) + " agents said so");

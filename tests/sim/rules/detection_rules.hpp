@@ -50,7 +50,8 @@ class DetectionRules : public Judge {
   void judge_news(const Agent& agent, Record& record, const consensus::Announce& news);
   void judge_down(const Agent& agent, const Record& record, const proto::Address& address);
   void note_down(const Agent& agent, const std::string& master, bool down);
-  void judge_opinions(const Agent& agent, const consensus::Group& group);
+  void judge_opinions(const Agent& agent, const consensus::Group& group,
+                      const proto::Address& master);
   void judge_truth(const Agent& agent, const consensus::Group& group, const std::string& master);
 
   Heard& heard_;

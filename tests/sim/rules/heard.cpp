@@ -1,11 +1,16 @@
 #include "tests/sim/rules/heard.hpp"
 
+#include <utility>
+
 namespace vedette::sim {
 
 void Heard::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
   Record& record = records_[agent];
   record.answer.reset();
+  for (const consensus::GroupId id : std::exchange(record.moved, {})) {
+    record.groups[id].opinions.clear();
+  }
   if (const auto* const answer = std::get_if<consensus::PeerAnswered>(&event)) {
     hear(record, *answer);
   } else if (const auto* const pong = std::get_if<consensus::Ponged>(&event)) {
@@ -54,7 +59,7 @@ struct Heard::Look {
   void operator()(const consensus::Announce& c) const {
     if (c.event != "+switch-master" && c.event != "+reset-master") return;
     const consensus::Group* const group = agent.core()->state().find(c.group);
-    if (group != nullptr) record.groups[group->id].opinions.clear();
+    if (group != nullptr) record.moved.push_back(group->id);
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -66,12 +71,14 @@ void Heard::stepped(Agent& agent, const consensus::Event&, const consensus::Comm
   for (const consensus::Command& command : commands) std::visit(look, command);
 }
 
-unsigned Heard::agreeing(const Agent& agent, const consensus::Group& group) {
+unsigned Heard::agreeing(const Agent& agent, const consensus::Group& group,
+                         const proto::Address& master) {
+  const bool left = master != group.master().address;
   unsigned agreed = 1;
   for (const auto& [voter, opinion] : of(agent, group).opinions) {
     const bool counts = opinion.reply.down && opinion.sent + opinion_lasts > world_.now() &&
-                        opinion.query.master == group.master().address &&
-                        opinion.config_epoch == group.config_epoch;
+                        opinion.query.master == master &&
+                        (left || opinion.config_epoch == group.config_epoch);
     if (counts) ++agreed;
   }
   return agreed;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "tests/sim/cluster/world.hpp"
 #include "tests/sim/rules/per_agent.hpp"
@@ -42,6 +43,7 @@ class Heard : public Watcher {
     std::optional<Ask> answer;                 // what the step under way brings
     std::map<Voter, Instant> answered;         // a PING or an ask
     std::map<consensus::GroupId, OfGroup> groups;
+    std::vector<consensus::GroupId> moved;  // in the last step: what was said is void from the next
   };
 
   explicit Heard(World& world) : world_(world) { world.watch(*this); }
@@ -51,8 +53,10 @@ class Heard : public Watcher {
                const consensus::Commands& commands) override;
 
   static constexpr Duration opinion_lasts{5'000'000};
-  // Itself, and who said that this master is down: about this configuration, asked within 5 s.
-  unsigned agreeing(const Agent& agent, const consensus::Group& group);
+  // Itself, and who said that `master` is down: about this configuration, asked within 5 s. Also
+  // for a master that the group has left in the step under way.
+  unsigned agreeing(const Agent& agent, const consensus::Group& group,
+                    const proto::Address& master);
 
   Record& of(const Agent& agent) { return records_[agent]; }
   OfGroup& of(const Agent& agent, const consensus::Group& group) {
