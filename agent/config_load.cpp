@@ -158,8 +158,9 @@ std::string read_config_file(const std::string& path) {
 Loaded load_config(const ConfigSources& sources) { return Loader{}.load(sources); }
 
 consensus::Announced announced(const Settings& settings) {
-  const std::uint16_t port = settings.announce_port != 0 ? settings.announce_port : settings.port;
-  return {settings.announce_ip, port};
+  const std::uint16_t listening = settings.port != 0 ? settings.port : settings.tls_port;
+  const std::uint16_t port = settings.announce_port != 0 ? settings.announce_port : listening;
+  return {settings.announce_ip, port, settings.announce_hostnames};
 }
 
 }  // namespace vedette::agent

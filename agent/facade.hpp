@@ -58,6 +58,9 @@ class Facade {
   // The answer may come during the call or, when it waits for the disk, later; exactly once.
   virtual void submit(consensus::Order order, std::function<void(OrderResult)> done) = 0;
   virtual void ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) = 0;
+  // Looks a host name up; `done` gets "" or why it has no address, possibly during the call.
+  virtual void resolve(const std::string& host,
+                       std::function<void(const std::string& error)> done) = 0;
   virtual void hear_hello(const proto::Hello& hello) = 0;
 
   // Replaces the content of a file, off the loop. `done` gets "" or the errno text.

@@ -6,6 +6,7 @@
 
 #include "agent/readings.hpp"
 #include "consensus/health.hpp"
+#include "consensus/hosts.hpp"
 
 namespace vedette::agent {
 
@@ -48,9 +49,10 @@ Json run_id_json(const std::optional<proto::RunId>& id) {
   return id->text();
 }
 
-Json node_json(const Group& group, const Node& node, consensus::Instant now) {
+Json node_json(const consensus::State& state, const Group& group, const Node& node,
+               consensus::Instant now) {
   Json json;
-  json["address"] = address_json(node.address);
+  json["address"] = address_json(shown(state, node.address));
   json["run_id"] = run_id_json(node.info.run_id);
   json["flags"] = flags_json(node_flags(group, node));
   json["connected"] = !node.disconnected();
@@ -62,8 +64,9 @@ Json node_json(const Group& group, const Node& node, consensus::Instant now) {
   return json;
 }
 
-Json replica_json(const Group& group, const Node& node, consensus::Instant now) {
-  Json json = node_json(group, node, now);
+Json replica_json(const consensus::State& state, const Group& group, const Node& node,
+                  consensus::Instant now) {
+  Json json = node_json(state, group, node, now);
   json["priority"] = node.info.priority;
   json["offset"] = node.info.replica_repl_offset;
   json["master_link_up"] = node.info.master_link_up;
@@ -77,7 +80,7 @@ Json peer_json(const consensus::State& state, const Group& group, const proto::R
   json["id"] = id.text();
   const auto peer = state.peers.find(id);
   if (peer == state.peers.end()) return json;
-  json["address"] = address_json(peer->second.address);
+  json["address"] = address_json(shown(state, peer->second.address));
   json["flags"] = flags_json(peer_flags(group, peer->second, view, now));
   json["connected"] = peer->second.link.is_open();
   json["last_ok_ping_ms"] = age_json(peer->second.ping.last_ok, now);
@@ -103,7 +106,7 @@ Json group_json(const consensus::State& state, const Group& group, consensus::In
   Json json;
   json["name"] = group.name;
   json["status"] = status_word(group);
-  json["master"] = node_json(group, group.master(), now);
+  json["master"] = node_json(state, group, group.master(), now);
   json["config_epoch"] = number(group.config_epoch);
   json["quorum"] = group.options.quorum;
   json["agents"] = {{"known", usable.voters},
@@ -117,7 +120,7 @@ Json group_json(const consensus::State& state, const Group& group, consensus::In
   json["failover"] = failover_json(group, now);
   json["replicas"] = Json::array();
   for (const auto& [id, node] : group.nodes) {
-    if (id != group.master_id) json["replicas"].push_back(replica_json(group, node, now));
+    if (id != group.master_id) json["replicas"].push_back(replica_json(state, group, node, now));
   }
   json["peers"] = Json::array();
   for (const auto& [id, view] : group.peers) {

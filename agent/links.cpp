@@ -24,7 +24,7 @@ struct Links::Shared {
   asio::io_context& io;
   Emit emit;
   std::function<consensus::Instant()> clock;
-  Resolver resolver;
+  Resolver& resolver;
   std::uint64_t inputs = 0;
   std::array<char, 65536> input{};
 };
@@ -214,8 +214,9 @@ void Link::wait_for_room() {
   });
 }
 
-Links::Links(asio::io_context& io, Emit emit, std::function<consensus::Instant()> clock)
-    : shared_(new Shared{*this, io, std::move(emit), std::move(clock), Resolver(io)}) {}
+Links::Links(asio::io_context& io, Resolver& resolver, Emit emit,
+             std::function<consensus::Instant()> clock)
+    : shared_(new Shared{*this, io, std::move(emit), std::move(clock), resolver}) {}
 
 Links::~Links() {
   for (auto& [id, link] : links_) link->close();

@@ -23,7 +23,8 @@ class Links {
       std::function<void(consensus::Event)>;  // never called during connect, disconnect, say
 
   // The clock is read immediately before every write.
-  Links(boost::asio::io_context& io, Emit emit, std::function<consensus::Instant()> clock);
+  Links(boost::asio::io_context& io, Resolver& resolver, Emit emit,
+        std::function<consensus::Instant()> clock);
   ~Links();
   Links(const Links&) = delete;
   Links& operator=(const Links&) = delete;

@@ -11,6 +11,7 @@
 #include "agent/json_view.hpp"
 #include "agent/readings.hpp"
 #include "consensus/health.hpp"
+#include "consensus/hosts.hpp"
 
 namespace vedette::agent {
 
@@ -107,9 +108,10 @@ std::size_t replicas_up(const Group& group) {
   return up;
 }
 
-void sentinel_master(Scrape& scrape, const Group& group, consensus::Instant now) {
+void sentinel_master(Scrape& scrape, const consensus::State& state, const Group& group,
+                     consensus::Instant now) {
   const Node& master = group.master();
-  const std::string address = plain(master.address);
+  const std::string address = plain(shown(state, master.address));
   const std::string_view status = status_word(group);
   const consensus::Usable usable = consensus::count_usable(group);
   const Labels labels = {{"master_name", group.name}, {"master_address", address}};
@@ -155,7 +157,7 @@ void group_links(Scrape& scrape, const consensus::State& state, const Group& gro
                  consensus::Instant now) {
   for (const auto& [id, node] : group.nodes) {
     const bool is_master = id == group.master_id;
-    const std::string address = plain(node.address);
+    const std::string address = plain(shown(state, node.address));
     link(scrape, group.name, is_master ? "master" : "slave", address, node.ping,
          !node.disconnected(), node.subjectively_down, now);
     if (is_master) continue;
@@ -169,8 +171,8 @@ void group_links(Scrape& scrape, const consensus::State& state, const Group& gro
     const auto peer = state.peers.find(id);
     if (peer == state.peers.end()) continue;
     const consensus::Peer& other = peer->second;
-    link(scrape, group.name, "sentinel", plain(other.address), other.ping, other.link.is_open(),
-         view.subjectively_down, now);
+    link(scrape, group.name, "sentinel", plain(shown(state, other.address)), other.ping,
+         other.link.is_open(), view.subjectively_down, now);
   }
 }
 
@@ -260,7 +262,9 @@ std::string metrics_text(const Facade& facade, const Traffic& traffic,
   const consensus::Instant now = facade.now();
   Scrape scrape;
   sentinel_process(scrape, facade);
-  for (const auto& [name, id] : state.names) sentinel_master(scrape, state.groups.at(id), now);
+  for (const auto& [name, id] : state.names) {
+    sentinel_master(scrape, state, state.groups.at(id), now);
+  }
   agent_itself(scrape, facade);
   for (const auto& [name, id] : state.names) {
     group_state(scrape, state.groups.at(id));

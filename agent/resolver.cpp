@@ -17,6 +17,10 @@ namespace {
 
 // How long an answer is not asked for again. Names in Kubernetes move within seconds.
 constexpr consensus::Duration fresh_for = std::chrono::seconds{2};
+// The same for names that others mention, who mention them all the time.
+constexpr consensus::Duration mentioned_for = std::chrono::seconds{10};
+// Names come from the network: whoever sends ever new ones must not fill our memory.
+constexpr std::size_t most_names = 10000;
 
 // IPv4 first, as Sentinel's lookup prefers it; two families of one name must not look like two
 // nodes.
@@ -34,9 +38,11 @@ std::string choose(const tcp::resolver::results_type& results) {
 
 class Resolver::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  explicit Implementation(asio::io_context& io) : resolver_(io) {}
+  Implementation(asio::io_context& io, Changed changed)
+      : resolver_(io), changed_(std::move(changed)) {}
 
   void resolve(const std::string& host, Done done) {
+    if (is_full(host)) return done({}, "too many host names: not looking up '" + host + "'");
     Entry& entry = entries_[host];
     const bool known = !entry.address.empty();
     const std::string address = entry.address;
@@ -49,6 +55,15 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     if (known) done(address, {});
   }
 
+  bool was_looked_up(const std::string& host) {
+    const auto found = entries_.find(host);
+    if (found == entries_.end()) return false;
+    Entry& entry = found->second;
+    const bool ended = !entry.address.empty() || !entry.error.empty();
+    if (!entry.asking && boot_now() - entry.asked_at > mentioned_for) ask(host, entry);
+    return ended;
+  }
+
   void cancel() { resolver_.cancel(); }
 
  private:
@@ -59,6 +74,15 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     bool asking = false;
     std::vector<Done> waiting;
   };
+
+  bool is_full(const std::string& host) {
+    if (entries_.size() < most_names || entries_.contains(host)) return false;
+    const auto useless = [](const auto& each) {
+      return each.second.address.empty() && !each.second.asking;
+    };
+    std::erase_if(entries_, useless);
+    return entries_.size() >= most_names;
+  }
 
   void ask(const std::string& host, Entry& entry) {
     entry.asking = true;
@@ -76,7 +100,10 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     entry.asking = false;
     entry.asked_at = boot_now();
     // A name server that fails does not take away what was known.
-    if (!address.empty()) entry.address = std::move(address);
+    if (!address.empty() && address != entry.address) {
+      entry.address = std::move(address);
+      changed_(host, entry.address);
+    }
     entry.error = "cannot resolve host name '" + host + "': " + error;
     answer(entry);
   }
@@ -88,10 +115,12 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
   }
 
   tcp::resolver resolver_;
+  Changed changed_;
   std::map<std::string, Entry> entries_;
 };
 
-Resolver::Resolver(asio::io_context& io) : implementation_(std::make_shared<Implementation>(io)) {}
+Resolver::Resolver(asio::io_context& io, Changed changed)
+    : implementation_(std::make_shared<Implementation>(io, std::move(changed))) {}
 
 Resolver::~Resolver() { implementation_->cancel(); }
 
@@ -101,6 +130,10 @@ void Resolver::resolve(const std::string& host, Done done) {
   } else {
     implementation_->resolve(host, std::move(done));
   }
+}
+
+bool Resolver::was_looked_up(const std::string& host) {
+  return proto::is_ip_literal(host) || implementation_->was_looked_up(host);
 }
 
 }  // namespace vedette::agent

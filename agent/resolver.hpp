@@ -6,13 +6,16 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace vedette::agent {
 
 class Resolver {
  public:
-  explicit Resolver(boost::asio::io_context& io);
+  // Called on the loop when a name gets its first or another address, before whoever waits for it.
+  using Changed = std::function<void(const std::string& host, const std::string& address)>;
+  Resolver(boost::asio::io_context& io, Changed changed);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
@@ -21,6 +24,10 @@ class Resolver {
   // once, on the loop, possibly during this call; not at all if the Resolver goes first.
   using Done = std::function<void(const std::string& address, const std::string& error)>;
   void resolve(const std::string& host, Done done);
+
+  // True if an earlier lookup ended, with an address or without; what is old is looked up again
+  // behind it.
+  [[nodiscard]] bool was_looked_up(const std::string& host);
 
  private:
   class Implementation;

@@ -19,8 +19,13 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
       started_(boot_now()),
       process_run_id_(make_run_id().text()),
       core_(loaded.durable, announced(settings_), {}, make_seed(), started_, settings_.policy),
+      resolver_(io,
+                [this](const std::string& host, const std::string& address) {
+                  deliver(consensus::HostResolved{host, address});
+                }),
+      host_names_(resolver_, [this](consensus::Event event) { deliver(std::move(event)); }),
       links_(
-          io, [this](consensus::Event event) { deliver(std::move(event)); }, boot_now),
+          io, resolver_, [this](consensus::Event event) { hear(std::move(event)); }, boot_now),
       store_(
           settings_.config_file, std::move(file_text),
           [this](std::function<void()> task) { boost::asio::post(io_, std::move(task)); },
@@ -74,11 +79,11 @@ void Shell::submit(consensus::Order order, std::function<void(OrderResult)> done
 void Shell::ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) {
   const consensus::Ticket ticket = next_ticket();
   votes_.emplace(ticket, std::move(done));
-  deliver(consensus::VoteAsked{ticket, std::move(query)});
+  hear(consensus::VoteAsked{ticket, std::move(query)});
 }
 
 void Shell::hear_hello(const proto::Hello& hello) {
-  deliver(consensus::HelloHeard{std::nullopt, hello});
+  hear(consensus::HelloHeard{std::nullopt, hello});
 }
 
 void Shell::write_file(const std::string& path, std::string content,
@@ -94,6 +99,16 @@ void Shell::shut_down(const std::string& reason) {
   boost::asio::post(io_, [this] {
     if (end_) end_();
   });
+}
+
+void Shell::resolve(const std::string& host, std::function<void(const std::string& error)> done) {
+  resolver_.resolve(host, [done = std::move(done)](const std::string&, const std::string& error) {
+    done(error);
+  });
+}
+
+void Shell::hear(consensus::Event event) {
+  host_names_.bring(std::move(event), settings_.resolve_hostnames);
 }
 
 void Shell::deliver(consensus::Event event) {

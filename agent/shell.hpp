@@ -13,8 +13,10 @@
 #include "agent/config_load.hpp"
 #include "agent/deadline_timer.hpp"
 #include "agent/facade.hpp"
+#include "agent/host_names.hpp"
 #include "agent/links.hpp"
 #include "agent/log.hpp"
+#include "agent/resolver.hpp"
 #include "agent/scripts.hpp"
 #include "agent/store.hpp"
 #include "consensus/core.hpp"
@@ -43,6 +45,8 @@ class Shell final : public Facade {
   Settings& mutable_settings() override { return settings_; }
   void submit(consensus::Order order, std::function<void(OrderResult)> done) override;
   void ask_vote(proto::DownQuery query, std::function<void(proto::DownReply)> done) override;
+  void resolve(const std::string& host,
+               std::function<void(const std::string& error)> done) override;
   void hear_hello(const proto::Hello& hello) override;
   [[nodiscard]] std::size_t pending_requests(consensus::LinkId link) const override;
   [[nodiscard]] std::size_t running_scripts() const override { return scripts_.running(); }
@@ -64,6 +68,8 @@ class Shell final : public Facade {
  private:
   // An event that arises while another is being handled waits for its turn: steps never nest.
   void deliver(consensus::Event event);
+  // From the network: what it names is looked up first.
+  void hear(consensus::Event event);
   void pump();
   void step(const consensus::Event& event);
 
@@ -93,6 +99,8 @@ class Shell final : public Facade {
   const consensus::Instant started_;
   const std::string process_run_id_;
   consensus::Core core_;
+  Resolver resolver_;
+  HostNames host_names_;
   Links links_;
   Store store_;
   Scripts scripts_;

@@ -2,31 +2,32 @@
 
 #include <utility>
 
-namespace vedette::consensus {
+#include "consensus/hosts.hpp"
 
-namespace {
+namespace vedette::consensus {
 
 std::string spaced(const proto::Address& address) {
   return address.host + " " + std::to_string(address.port);
 }
 
-}  // namespace
-
-std::string describe_master(const Group& group, const proto::Address& master) {
-  return "master " + group.name + " " + spaced(master);
+std::string describe_master(const State& state, const Group& group, const proto::Address& master) {
+  return "master " + group.name + " " + spaced(shown(state, master));
 }
 
-std::string describe(const Group& group) { return describe_master(group, group.master().address); }
-
-std::string describe(const Group& group, const Node& node) {
-  if (node.id == group.master_id) return describe(group);
-  return "slave " + proto::to_string(node.address) + " " + spaced(node.address) + " @ " +
-         group.name + " " + spaced(group.master().address);
+std::string describe(const State& state, const Group& group) {
+  return describe_master(state, group, group.master().address);
 }
 
-std::string describe(const Group& group, const Peer& peer) {
-  return "sentinel " + peer.id.text() + " " + spaced(peer.address) + " @ " + group.name + " " +
-         spaced(group.master().address);
+std::string describe(const State& state, const Group& group, const Node& node) {
+  if (node.id == group.master_id) return describe(state, group);
+  const proto::Address address = shown(state, node.address);
+  return "slave " + proto::to_string(address) + " " + spaced(address) + " @ " + group.name + " " +
+         spaced(shown(state, group.master().address));
+}
+
+std::string describe(const State& state, const Group& group, const Peer& peer) {
+  return "sentinel " + peer.id.text() + " " + spaced(shown(state, peer.address)) + " @ " +
+         group.name + " " + spaced(shown(state, group.master().address));
 }
 
 Announce make_announce(EventName event, std::string group, std::string payload) {

@@ -65,11 +65,13 @@ inline constexpr EventName tilt_end{"-tilt", warning};
 
 // The instance part of a payload. A node reads "master m ip port", or, as a replica,
 // "slave ip:port ip port @ m ip port".
-std::string describe(const Group& group);
-std::string describe(const Group& group, const Node& node);
-std::string describe(const Group& group, const Peer& peer);
+std::string describe(const State& state, const Group& group);
+std::string describe(const State& state, const Group& group, const Node& node);
+std::string describe(const State& state, const Group& group, const Peer& peer);
 // "@ m ip port" with the given master address: for events that belong to an earlier master.
-std::string describe_master(const Group& group, const proto::Address& master);
+std::string describe_master(const State& state, const Group& group, const proto::Address& master);
+// "ip port".
+std::string spaced(const proto::Address& address);
 
 Announce make_announce(EventName event, std::string group, std::string payload);
 void announce(Turn& turn, EventName event, const Group& group, std::string payload);

@@ -9,6 +9,7 @@
 #include "consensus/election.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/opinions.hpp"
@@ -46,6 +47,7 @@ struct Handle {
   void operator()(const RequestFailed& event) const { on_request_failed(turn, event); }
   void operator()(const HelloHeard& event) const { on_hello_heard(turn, event); }
   void operator()(const VoteAsked& event) const { on_vote_asked(turn, event); }
+  void operator()(const HostResolved& event) const { on_host_resolved(turn, event); }
   void operator()(const Persisted& event) const { on_persisted(turn, event.number); }
   void operator()(const PersistFailed& event) const {
     on_persist_failed(turn, event.number, event.error);
@@ -116,7 +118,7 @@ void announce_start(Turn& turn) {
   for (const auto& [name, id] : turn.state.names) {
     const Group& group = turn.state.groups.at(id);
     announce(turn, events::monitor, group,
-             describe(group) + " quorum " + std::to_string(group.options.quorum));
+             describe(turn.state, group) + " quorum " + std::to_string(group.options.quorum));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "consensus/announce.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"
@@ -33,10 +34,11 @@ void evict_from_address(Turn& turn, Group& group, const proto::RunId& newcomer,
   std::vector<proto::RunId> evicted;
   for (const auto& [id, view] : group.peers) {
     const Peer& peer = turn.state.peers.at(id);
-    if (id != newcomer && peer.address == address) evicted.push_back(id);
+    if (id != newcomer && same_place(turn.state, peer.address, address)) evicted.push_back(id);
   }
   for (const proto::RunId& id : evicted) {
-    announce(turn, events::peer_invalid_address, group, describe(group, turn.state.peers.at(id)));
+    announce(turn, events::peer_invalid_address, group,
+             describe(turn.state, group, turn.state.peers.at(id)));
     for (auto& [group_id, each] : turn.state.groups) {
       if (each.peers.erase(id) > 0) turn.touch(each);
     }
@@ -49,9 +51,10 @@ void evict_from_address(Turn& turn, Group& group, const proto::RunId& newcomer,
 void move_peer(Turn& turn, const Group& group, Peer& peer, const proto::Address& address) {
   const bool in_group = group.peers.contains(peer.id);
   if (in_group) {
+    const proto::Address told = shown(turn.state, address);
     announce(turn, events::peer_address_switch, group,
-             describe(group) + " ip " + address.host + " port " + std::to_string(address.port) +
-                 " for " + peer.id.text());
+             describe(turn.state, group) + " ip " + told.host + " port " +
+                 std::to_string(told.port) + " for " + peer.id.text());
   }
   peer.address = address;
   close_link(turn, peer.link);
@@ -61,9 +64,9 @@ void move_peer(Turn& turn, const Group& group, Peer& peer, const proto::Address&
   };
   const auto others = std::count_if(turn.state.groups.begin(), turn.state.groups.end(), shares);
   if (in_group && others > 0) {
-    announce(
-        turn, events::peer_address_update, group,
-        describe(group, peer) + " " + std::to_string(others) + " additional matching instances");
+    announce(turn, events::peer_address_update, group,
+             describe(turn.state, group, peer) + " " + std::to_string(others) +
+                 " additional matching instances");
   }
   turn.touch(peer);
 }
@@ -118,12 +121,13 @@ Peer& add_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Ad
 Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address) {
   const bool in_group = group.peers.contains(id);
   const auto known = turn.state.peers.find(id);
-  const bool moved = known != turn.state.peers.end() && known->second.address != address;
+  const bool moved =
+      known != turn.state.peers.end() && !same_place(turn.state, known->second.address, address);
   if (in_group && !moved) return known->second;
   evict_from_address(turn, group, id, address);
   if (moved) move_peer(turn, group, known->second, address);
   Peer& peer = add_peer(turn, group, id, address);
-  if (!in_group) announce(turn, events::peer_found, group, describe(group, peer));
+  if (!in_group) announce(turn, events::peer_found, group, describe(turn.state, group, peer));
   request_save(turn);
   return peer;
 }
@@ -175,10 +179,12 @@ void remove_group(Turn& turn, Group& group) {
 }
 
 void discover_replicas(Turn& turn, Group& group, const proto::InfoSnapshot& info) {
-  for (const proto::Address& address : info.replicas) {
+  for (const proto::Address& listed : info.replicas) {
+    const proto::Address address = known_as(turn.state, group, listed);
     if (address.port == 0 || find_node(group, address) != nullptr) continue;
+    if (!has_address(turn.state, address.host)) continue;
     const Node& node = add_node(turn, group, address);
-    announce(turn, events::replica_found, group, describe(group, node));
+    announce(turn, events::replica_found, group, describe(turn.state, group, node));
     request_save(turn);
   }
 }

@@ -10,6 +10,7 @@
 #include "consensus/epochs.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/opinions.hpp"
 #include "consensus/quorum.hpp"
@@ -24,7 +25,7 @@ constexpr Duration voter_freshness = std::chrono::seconds{1};
 
 Group* find_by_address(State& state, const proto::Address& address) {
   for (auto& [id, group] : state.groups) {
-    if (group.master().address == address) return &group;
+    if (same_place(state, group.master().address, address)) return &group;
   }
   return nullptr;
 }
@@ -32,7 +33,7 @@ Group* find_by_address(State& state, const proto::Address& address) {
 // Someone asks about an address that we have moved from: tell everyone where the master is now.
 void correct_asker(Turn& turn, const proto::Address& address) {
   for (auto& [id, group] : turn.state.groups) {
-    if (find_node(group, address) == nullptr) continue;
+    if (find_node(group, known_as(turn.state, group, address)) == nullptr) continue;
     if (group.moved_hello_at + hello_retry_period > turn.now) return;
     group.moved_hello_at = turn.now;
     publish_everywhere(turn, group);
@@ -254,7 +255,8 @@ void stand(Turn& turn, Group& group) {
   attempt.epoch_was_hidden = false;
   const Vote vote{attempt.epoch, turn.state.my_id};
   raise_epoch(turn, group, attempt.epoch);
-  promise(turn, NewsPromise{make_announce(events::try_failover, group.name, describe(group))});
+  promise(turn, NewsPromise{
+                    make_announce(events::try_failover, group.name, describe(turn.state, group))});
   cast(turn, group, vote);
   group.ballot.candidacy = true;
   promise(turn, CandidacyPromise{group.id, vote});

@@ -100,6 +100,12 @@ struct VoteAsked {
   proto::DownQuery query;
 };
 
+// The address behind a host name: the first one, or another one than before.
+struct HostResolved {
+  std::string host;
+  std::string ip;  // a literal
+};
+
 // ---- the disk ----------------------------------------------------------------------------------
 // The state as of `number` (and all before) is durable.
 struct Persisted {
@@ -150,8 +156,9 @@ struct Ordered {
   Order order;
 };
 
-using Event = std::variant<Tick, LinkUp, LinkDown, Ponged, InfoRead, RoleRead, PeerAnswered,
-                           PeerIdentified, PromoteAnswered, PromoteWithheld, Acknowledged,
-                           RequestFailed, HelloHeard, VoteAsked, Persisted, PersistFailed, Ordered>;
+using Event =
+    std::variant<Tick, LinkUp, LinkDown, Ponged, InfoRead, RoleRead, PeerAnswered, PeerIdentified,
+                 PromoteAnswered, PromoteWithheld, Acknowledged, RequestFailed, HelloHeard,
+                 VoteAsked, HostResolved, Persisted, PersistFailed, Ordered>;
 
 }  // namespace vedette::consensus

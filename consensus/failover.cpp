@@ -102,8 +102,8 @@ void begin_choice(Turn& turn, Group& group) {
 void elected(Turn& turn, Group& group) {
   group.retry_wait = Duration{0};
   group.epoch_step = 1;
-  announce(turn, events::elected_leader, group, describe(group));
-  announce(turn, events::select_replica, group, describe(group));
+  announce(turn, events::elected_leader, group, describe(turn.state, group));
+  announce(turn, events::select_replica, group, describe(turn.state, group));
   begin_choice(turn, group);
 }
 
@@ -197,8 +197,8 @@ void select_replica(Turn& turn, Group& group) {
   }
   Node& node = group.nodes.at(*chosen);
   attempt.target = chosen;
-  announce(turn, events::selected_replica, group, describe(group, node));
-  announce(turn, events::send_promote, group, describe(group, node));
+  announce(turn, events::selected_replica, group, describe(turn.state, group, node));
+  announce(turn, events::send_promote, group, describe(turn.state, group, node));
   enter(turn, attempt, Phase::send_promote);
 }
 
@@ -292,7 +292,7 @@ OrderStatus force_failover(Turn& turn, Group& group) {
 void abort_attempt(Turn& turn, Group& group, const EventName* event) {
   if (!group.attempt) return;
   const Attempt attempt = *group.attempt;
-  if (event != nullptr) announce(turn, *event, group, describe(group));
+  if (event != nullptr) announce(turn, *event, group, describe(turn.state, group));
   if (attempt.promote_sent_at) {
     // It may still execute: nobody else gets our vote, nor do we take an epoch, until it cannot.
     group.ballot.held_until = *attempt.promote_sent_at + hold_for_vedette;

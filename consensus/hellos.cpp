@@ -6,6 +6,7 @@
 #include "consensus/discovery.hpp"
 #include "consensus/epochs.hpp"
 #include "consensus/failover.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/promotion.hpp"
 #include "consensus/quorum.hpp"
@@ -51,12 +52,21 @@ void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
   raise_epoch(turn, group, hello.config_epoch);  // its publisher may not show it yet
   request_save(turn);
   if (hello.master == group.master().address) return;
-  announce(turn, events::config_update_from, group, describe(group, publisher));
+  announce(turn, events::config_update_from, group, describe(turn.state, group, publisher));
   const proto::Address from = group.master().address;
   switch_master(turn, group, hello.master);
   reconfigure_after(turn, group, from, hello);
-  turn.emit(RunReconfigScript{group.name, false, from, hello.master});
+  turn.emit(RunReconfigScript{group.name, false, shown(turn.state, from),
+                              shown(turn.state, hello.master)});
   publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
+}
+
+// Before anything is changed: a peer or master without an address can be no use to anybody.
+bool leads_somewhere(const State& state, Group& group, const proto::Hello& hello) {
+  const auto peer = state.peers.find(hello.agent_id);
+  const bool is_known = peer != state.peers.end() && peer->second.address == hello.agent;
+  if (!is_known && !has_address(state, hello.agent.host)) return false;
+  return find_node(group, hello.master) != nullptr || has_address(state, hello.master.host);
 }
 
 void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer) {
@@ -70,17 +80,19 @@ void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer
 
 proto::Hello make_hello(const State& state, const Group& group, const std::string& local_host) {
   const std::string& host = state.announced.host.empty() ? local_host : state.announced.host;
-  return proto::Hello{{host, state.announced.port}, state.my_id,
-                      state.durable_epoch,          group.name,
-                      group.master().address,       group.config_epoch};
+  const proto::Address agent{host, state.announced.port};
+  const proto::Address master = shown(state, group.master().address);
+  return {agent, state.my_id, state.durable_epoch, group.name, master, group.config_epoch};
 }
 
 void on_hello_heard(Turn& turn, const HelloHeard& event) {
   if (event.link && !pubsub_heard(turn, *event.link)) return;
-  const proto::Hello& hello = event.hello;
-  if (hello.agent_id == turn.state.my_id) return;
-  Group* group = turn.state.find(hello.master_name);
+  if (event.hello.agent_id == turn.state.my_id) return;
+  Group* group = turn.state.find(event.hello.master_name);
   if (group == nullptr) return;
+  proto::Hello hello = event.hello;
+  hello.master = known_as(turn.state, *group, hello.master);
+  if (!leads_somewhere(turn.state, *group, hello)) return;
   Peer& peer = meet_peer(turn, *group, hello.agent_id, hello.agent);
   hear_epochs(turn, *group, peer, hello.current_epoch, hello.config_epoch);
   PeerView& view = group->peers.at(peer.id);

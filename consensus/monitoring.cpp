@@ -132,7 +132,7 @@ void judge(Turn& turn, Group& group, Node& node) {
   } else {
     node.script_killed = false;
   }
-  announce(turn, down ? events::down : events::up, group, describe(group, node));
+  announce(turn, down ? events::down : events::up, group, describe(turn.state, group, node));
   turn.touch(group);
 }
 
@@ -141,7 +141,7 @@ void judge(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
   if (down == view.subjectively_down) return;
   view.subjectively_down = down;
   if (down) view.subjectively_down_since = turn.now;
-  announce(turn, down ? events::down : events::up, group, describe(group, peer));
+  announce(turn, down ? events::down : events::up, group, describe(turn.state, group, peer));
   turn.touch(group);
 }
 

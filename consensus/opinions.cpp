@@ -5,6 +5,7 @@
 
 #include "consensus/announce.hpp"
 #include "consensus/election.hpp"
+#include "consensus/hosts.hpp"
 
 namespace vedette::consensus {
 
@@ -42,7 +43,9 @@ void send_ask(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
     query.candidate = turn.state.my_id;
   }
   const RequestId request = turn.new_request();
-  turn.emit(AskPeer{peer.link.id, request, query});
+  proto::DownQuery asked = query;
+  asked.master = shown(turn.state, query.master);
+  turn.emit(AskPeer{peer.link.id, request, std::move(asked)});
   view.asks[request] = PeerView::Ask{turn.now, std::move(query), group.config_epoch};
   view.ask_interval = next_interval(turn, group, view);
   view.ask_due = turn.now + view.ask_interval;
@@ -132,12 +135,12 @@ void judge_objectively(Turn& turn, Group& group) {
   if (down == group.objectively_down) return;
   group.objectively_down = down;
   if (!down) {
-    announce(turn, events::objectively_up, group, describe(group));
+    announce(turn, events::objectively_up, group, describe(turn.state, group));
     return;
   }
   group.objectively_down_since = turn.now;
   announce(turn, events::objectively_down, group,
-           describe(group) + " #quorum " + std::to_string(count) + "/" +
+           describe(turn.state, group) + " #quorum " + std::to_string(count) + "/" +
                std::to_string(group.options.quorum));
   // The replicas are asked for fresh INFO every second from now on.
   for (const auto& [id, node] : group.nodes) turn.touch(group, node);

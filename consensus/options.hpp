@@ -46,10 +46,11 @@ struct Policy {
   bool operator==(const Policy&) const = default;
 };
 
-// How other agents reach this one.
+// How other agents reach this one, and how it calls the nodes.
 struct Announced {
   std::string host;  // "" = the local address of the link that carries the hello
   unsigned short port = 26379;
+  bool hostnames = false;  // nodes by their names, where they have one, not by address
   bool operator==(const Announced&) const = default;
 };
 

@@ -19,7 +19,7 @@ namespace {
 void answer_when_saved(Turn& turn, ReplyOrder reply) { promise(turn, OrderPromise{reply}); }
 
 void reset_group(Turn& turn, Group& group) {
-  announce(turn, events::reset_master, group, describe(group));
+  announce(turn, events::reset_master, group, describe(turn.state, group));
   abort_attempt(turn, group, nullptr);
   std::vector<NodeId> replicas;
   for (const auto& [id, node] : group.nodes) {
@@ -63,14 +63,14 @@ struct Carry {
     group.ballot.durable = {};
     request_vote_save(turn, group);
     announce(turn, events::monitor, group,
-             describe(group) + " quorum " + std::to_string(order.options.quorum));
+             describe(turn.state, group) + " quorum " + std::to_string(order.options.quorum));
     answer_when_saved(turn, {ticket, OrderStatus::ok, 0});
   }
 
   void operator()(const RemoveGroup& order) const {
     Group* group = turn.state.find(order.name);
     if (group == nullptr) return reply(OrderStatus::no_such_master);
-    announce(turn, events::monitor_removed, *group, describe(*group));
+    announce(turn, events::monitor_removed, *group, describe(turn.state, *group));
     remove_group(turn, *group);
     request_save(turn);
     answer_when_saved(turn, {ticket, OrderStatus::ok, 0});
@@ -81,7 +81,7 @@ struct Carry {
     if (group == nullptr) return reply(OrderStatus::no_such_master);
     group->options = order.options;
     for (const std::string& change : order.applied) {
-      announce(turn, events::set, *group, describe(*group) + " " + change);
+      announce(turn, events::set, *group, describe(turn.state, *group) + " " + change);
     }
     for (auto& [id, node] : group->nodes) {
       if (order.reconnect) {

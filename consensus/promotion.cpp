@@ -6,6 +6,7 @@
 #include "consensus/election.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
@@ -45,7 +46,7 @@ bool authority_renewed(Turn& turn, Group& group) {
 void write_promote(Turn& turn, Group& group, Node& node) {
   Attempt& attempt = *group.attempt;
   proto::Hello hello = make_hello(turn.state, group, node.command.local_host);
-  hello.master = node.address;
+  hello.master = shown(turn.state, node.address);
   hello.config_epoch = attempt.epoch;
   attempt.promote_request = turn.new_request();
   attempt.promote_sent_before = attempt.promote_sent_at;
@@ -53,7 +54,7 @@ void write_promote(Turn& turn, Group& group, Node& node) {
   attempt.asked_to_renew = false;
   const Instant not_after = is_unlimited(turn, group) ? never : authority_until(turn.now, group);
   turn.emit(Promote{node.command.id, *attempt.promote_request, std::move(hello), not_after});
-  announce(turn, events::wait_promotion, group, describe(group, node));
+  announce(turn, events::wait_promotion, group, describe(turn.state, group, node));
   enter(turn, attempt, Phase::wait_promotion);
 }
 
@@ -64,13 +65,13 @@ void publish_promotion(Turn& turn, Group& group) {
     node.reported_role = proto::Role::master;
     node.reported_role_at = turn.now;
     announce(turn, events::role_unexpected, group,
-             describe(group, node) + " new reported role is master");
+             describe(turn.state, group, node) + " new reported role is master");
   }
   const proto::Address from = group.master().address;
   const proto::Address to = node.address;
-  announce(turn, events::promoted, group, describe(group, node));
-  announce(turn, events::reconfigure_replicas, group, describe(group));
-  turn.emit(RunReconfigScript{group.name, true, from, to});
+  announce(turn, events::promoted, group, describe(turn.state, group, node));
+  announce(turn, events::reconfigure_replicas, group, describe(turn.state, group));
+  turn.emit(RunReconfigScript{group.name, true, shown(turn.state, from), shown(turn.state, to)});
   group.config_epoch = attempt.epoch;
   end_candidacy(group);
   group.attempt.reset();

@@ -6,6 +6,7 @@
 #include "consensus/discovery.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/promotion.hpp"
 #include "consensus/saving.hpp"
@@ -16,7 +17,6 @@ namespace vedette::consensus {
 namespace {
 
 constexpr Duration proof_validity = std::chrono::seconds{1};
-constexpr Duration repeat_after = std::chrono::seconds{1};
 constexpr Duration demotion_stagger = milliseconds{200};
 constexpr Duration reconcile_tick = milliseconds{200};
 
@@ -75,16 +75,12 @@ bool master_looks_sane(const Turn& turn, const Group& group) {
          !group.objectively_down && *master.info_at + turn.state.timings.info_period * 2 > turn.now;
 }
 
-bool repeated_too_soon(const Turn& turn, const Node& node) {
-  return node.follow_request || node.follow_sent_at + repeat_after > turn.now;
-}
-
 void reconcile_master(Turn& turn, Group& group, Node& node) {
   if (demotion_due(turn, group, node) > turn.now || !master_looks_sane(turn, group)) return;
-  if (repeated_too_soon(turn, node) || !demotion_is_proven(turn, group)) return;
+  if (was_told_lately(turn, node) || !demotion_is_proven(turn, group)) return;
   send_follow(turn, group, node);
   node.promoted_in_vain = false;
-  announce(turn, events::convert_to_replica, group, describe(group, node));
+  announce(turn, events::convert_to_replica, group, describe(turn.state, group, node));
 }
 
 bool follows_elsewhere(const Group& group, const Node& node) {
@@ -96,7 +92,7 @@ bool follows_elsewhere(const Group& group, const Node& node) {
 // an operator's doing and is left alone for failover-timeout.
 Duration patience_with(const Turn& turn, const Group& group, const Node& node) {
   const bool missed_the_move = group.replaced && node.info.master == group.replaced->address;
-  if (missed_the_move) return repeat_after + turn_in_line(turn, group);
+  if (missed_the_move) return follow_repeat_after + turn_in_line(turn, group);
   return group.options.failover_timeout;
 }
 
@@ -106,10 +102,10 @@ void reconcile_replica(Turn& turn, Group& group, Node& node) {
   const bool settled = node.replica_conf_changed_at + patience <= turn.now &&
                        node.subjectively_down_since + patience <= turn.now &&
                        group.master().reported_role_at + patience <= turn.now;
-  if (!settled || !master_looks_sane(turn, group) || repeated_too_soon(turn, node)) return;
+  if (!settled || !master_looks_sane(turn, group) || was_told_lately(turn, node)) return;
   if (!demotion_is_proven(turn, group)) return;
   send_follow(turn, group, node);
-  announce(turn, events::fix_replica_config, group, describe(group, node));
+  announce(turn, events::fix_replica_config, group, describe(turn.state, group, node));
 }
 
 bool needs_work(const Group& group, const Node& node) {
@@ -123,7 +119,7 @@ void note_reboot(Turn& turn, Group& group, Node& node, const proto::InfoSnapshot
   const bool counts =
       node.id == group.master_id && group.options.master_reboot_down_after.count() > 0;
   if (counts) node.rebooted_at = turn.now;
-  announce(turn, events::reboot, group, describe(group, node));
+  announce(turn, events::reboot, group, describe(turn.state, group, node));
 }
 
 void note_role(Turn& turn, Group& group, Node& node, proto::Role role) {
@@ -132,7 +128,8 @@ void note_role(Turn& turn, Group& group, Node& node, proto::Role role) {
   node.reported_role_at = turn.now;
   const bool expected = (node.id == group.master_id) == (role == proto::Role::master);
   announce(turn, expected ? events::role_as_expected : events::role_unexpected, group,
-           describe(group, node) + " new reported role is " + std::string(proto::to_wire(role)));
+           describe(turn.state, group, node) + " new reported role is " +
+               std::string(proto::to_wire(role)));
   if (role == proto::Role::master && node.id != group.master_id) {
     node_reports_master(turn, group, node);
   }
@@ -162,9 +159,11 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   if (node.info_request != event.request) return;
   node.info_request.reset();
   note_reboot(turn, group, node, event.info);
-  if (event.info.master != node.info.master) node.replica_conf_changed_at = turn.now;
+  const proto::Address master = known_as(turn.state, group, event.info.master);
+  if (master != node.info.master) node.replica_conf_changed_at = turn.now;
   const auto run_id = event.info.run_id ? event.info.run_id : node.info.run_id;
   node.info = event.info;
+  node.info.master = master;
   node.info.run_id = run_id;
   node.info_at = turn.now;
   node.info_text = event.text;

@@ -284,6 +284,7 @@ struct State {
   std::map<GroupId, Group> groups;
   std::map<std::string, GroupId> names;  // exact, case-sensitive
   std::map<proto::RunId, Peer> peers;
+  std::map<std::string, std::string> resolved;  // host name -> address (hosts.hpp)
   std::map<LinkId, LinkOwner> links;
 
   Instant started{};

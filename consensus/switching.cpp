@@ -7,6 +7,7 @@
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"
@@ -18,11 +19,6 @@ namespace {
 constexpr Duration leader_silence = milliseconds{500};
 constexpr Duration takeover_stagger = milliseconds{200};
 constexpr Duration reconfiguration_tick = milliseconds{100};
-constexpr Duration repeat_after = std::chrono::seconds{1};
-
-std::string spaced(const proto::Address& address) {
-  return address.host + " " + std::to_string(address.port);
-}
 
 void start_anew(Turn& turn, Group& group, Node& node) {
   restart_clock(turn, node);
@@ -62,7 +58,7 @@ void expire_unanswered(Turn& turn, Group& group) {
     const bool late = node.resync == Resync::sent &&
                       node.resync_since + turn.state.timings.replica_reconf_timeout <= turn.now;
     if (!late) continue;
-    announce(turn, events::resync_timeout, group, describe(group, node));
+    announce(turn, events::resync_timeout, group, describe(turn.state, group, node));
     node.resync = Resync::done;
   }
 }
@@ -72,9 +68,8 @@ void expire_unanswered(Turn& turn, Group& group) {
 void send_again(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
     const bool unheard = node.resync == Resync::sent && still_to_do(group, node) &&
-                         node.command.is_open() && !node.follow_request &&
-                         !follows_master(group, node);
-    if (unheard && node.follow_sent_at + repeat_after <= turn.now) send_follow(turn, group, node);
+                         node.command.is_open() && !follows_master(group, node);
+    if (unheard && !was_told_lately(turn, node)) send_follow(turn, group, node);
   }
 }
 
@@ -93,7 +88,7 @@ void send_more(Turn& turn, Group& group) {
     node.resync = Resync::sent;
     node.resync_since = turn.now;
     ++in_flight;
-    announce(turn, events::resync_sent, group, describe(group, node));
+    announce(turn, events::resync_sent, group, describe(turn.state, group, node));
   }
 }
 
@@ -104,18 +99,18 @@ void finish(Turn& turn, Group& group) {
     node.resync = Resync::none;
     turn.touch(group, node);
   }
-  announce(turn, events::failover_end, group, describe_master(group, done.old_master));
+  announce(turn, events::failover_end, group, describe_master(turn.state, group, done.old_master));
 }
 
 void give_up_waiting(Turn& turn, Group& group) {
   const proto::Address old_master = group.reconfiguration->old_master;
-  announce(turn, events::failover_end_for_timeout, group, describe_master(group, old_master));
+  announce(turn, events::failover_end_for_timeout, group,
+           describe_master(turn.state, group, old_master));
   for (auto& [id, node] : group.nodes) {
     const bool waits = node.command.is_open() && node.resync == Resync::none;
-    const bool was_told = node.follow_sent_at + repeat_after > turn.now;
-    if (!waits || was_told || !still_to_do(group, node)) continue;
+    if (!waits || was_told_lately(turn, node) || !still_to_do(group, node)) continue;
     send_follow(turn, group, node);
-    announce(turn, events::resync_best_effort, group, describe(group, node));
+    announce(turn, events::resync_best_effort, group, describe(turn.state, group, node));
   }
   finish(turn, group);
 }
@@ -171,7 +166,9 @@ void begin(Turn& turn, Group& group, Reconfiguration reconfiguration) {
 void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   Node& old_master = group.master();
   const proto::Address from = old_master.address;
-  announce(turn, events::switch_master, group, group.name + " " + spaced(from) + " " + spaced(to));
+  const std::string moved =
+      group.name + " " + spaced(shown(turn.state, from)) + " " + spaced(shown(turn.state, to));
+  announce(turn, events::switch_master, group, moved);
   group.replaced = Replaced{from, old_master.info.run_id};
   Node& new_master = add_node(turn, group, to);
   group.master_id = new_master.id;
@@ -192,7 +189,7 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   for (auto& [id, view] : group.peers) view.opinion.reset();
   for (auto& [id, node] : group.nodes) {
     if (id == group.master_id) continue;
-    announce(turn, events::replica_found, group, describe(group, node));
+    announce(turn, events::replica_found, group, describe(turn.state, group, node));
     turn.touch(group, node);
   }
   ask_info_now(turn, new_master);
@@ -233,19 +230,24 @@ void note_resync_progress(Turn& turn, Group& group, Node& node) {
   if (!group.reconfiguration || !follows_master(group, node)) return;
   if (node.resync == Resync::sent) {
     node.resync = Resync::in_progress;
-    announce(turn, events::resync_in_progress, group, describe(group, node));
+    announce(turn, events::resync_in_progress, group, describe(turn.state, group, node));
   }
   if (node.resync == Resync::in_progress && node.info.master_link_up) {
     node.resync = Resync::done;
-    announce(turn, events::resync_done, group, describe(group, node));
+    announce(turn, events::resync_done, group, describe(turn.state, group, node));
     turn.touch(group);
   }
+}
+
+bool was_told_lately(const Turn& turn, const Node& node) {
+  return node.follow_request || node.follow_sent_at + follow_repeat_after > turn.now;
 }
 
 void send_follow(Turn& turn, Group& group, Node& node) {
   node.follow_request = turn.new_request();
   node.follow_sent_at = turn.now;
-  turn.emit(Follow{node.command.id, *node.follow_request, group.master().address});
+  turn.emit(
+      Follow{node.command.id, *node.follow_request, shown(turn.state, group.master().address)});
 }
 
 }  // namespace vedette::consensus

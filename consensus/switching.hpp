@@ -23,6 +23,10 @@ Instant reconfiguration_due(const Turn& turn, const Group& group);
 // A replica's INFO while it is being re-pointed.
 void note_resync_progress(Turn& turn, Group& group, Node& node);
 
+// An order that was not obeyed, or lost, is repeated no sooner.
+inline constexpr Duration follow_repeat_after = std::chrono::seconds{1};
+[[nodiscard]] bool was_told_lately(const Turn& turn, const Node& node);
+
 // REPLICAOF the configured master.
 void send_follow(Turn& turn, Group& group, Node& node);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/readings.hpp"
+#include "consensus/hosts.hpp"
 
 namespace vedette::agent {
 
@@ -28,8 +29,8 @@ struct Subject {
   const Peer* other = nullptr;
   const PeerView* view = nullptr;
 
-  [[nodiscard]] const proto::Address& address() const {
-    return node != nullptr ? node->address : other->address;
+  [[nodiscard]] proto::Address address() const {
+    return shown(facade.state(), node != nullptr ? node->address : other->address);
   }
   [[nodiscard]] const consensus::PingClock& ping() const {
     return node != nullptr ? node->ping : other->ping;
@@ -54,7 +55,7 @@ struct Subject {
 
 std::string name_of(const Subject& s) {
   if (s.kind == master) return s.group.name;
-  return s.kind == replica ? to_string(s.node->address) : s.other->id.text();
+  return s.kind == replica ? to_string(s.address()) : s.other->id.text();
 }
 
 std::string run_id_of(const Subject& s) {
@@ -148,7 +149,8 @@ constexpr Field fields[] = {
      [](const Subject& s) { return std::string(s.node->info.master_link_up ? "ok" : "err"); }},
     {"master-host", replica,
      [](const Subject& s) {
-       return s.node->info.master.host.empty() ? "?" : s.node->info.master.host;
+       const std::string host = shown(s.facade.state(), s.node->info.master).host;
+       return host.empty() ? "?" : host;
      }},
     {"master-port", replica,
      [](const Subject& s) { return std::to_string(s.node->info.master.port); }},

@@ -14,6 +14,7 @@
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/words.hpp"
 #include "agent/readings.hpp"
+#include "consensus/hosts.hpp"
 
 namespace vedette::agent::commands {
 
@@ -194,7 +195,7 @@ void sentinel(Call& call, Lines& lines) {
   std::size_t index = 0;
   for (const auto& [name, id] : state.names) {
     const consensus::Group& group = state.groups.at(id);
-    const proto::Address& address = group.master().address;
+    const proto::Address address = shown(state, group.master().address);
     std::string text = "name=" + name;
     text += ",status=" + std::string(status_word(group));
     text += ",address=" + address.host + ':' + std::to_string(address.port);

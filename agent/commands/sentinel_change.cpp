@@ -14,11 +14,11 @@ namespace vedette::agent::commands {
 
 namespace {
 
+constexpr std::string_view error_bad_host = "ERR Invalid IP address or hostname specified";
 constexpr std::string_view host_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 
-// Whether a name resolves is found out by the link that connects to it: here nothing may wait for
-// DNS.
+// Whether a name resolves is found out when everything else is right.
 bool is_acceptable_host(const std::string& host, const Settings& settings) {
   if (proto::is_ip_literal(host)) return true;
   return settings.resolve_hostnames && !host.empty() && host.size() <= 255 &&
@@ -52,7 +52,7 @@ MonitorWords read_monitor(Call& call) {
   } else if (*quorum > std::numeric_limits<std::int32_t>::max()) {
     words.error = "ERR Invalid quorum";
   } else if (!is_acceptable_host(call.words[3], call.facade().settings())) {
-    words.error = "ERR Invalid IP address or hostname specified";
+    words.error = error_bad_host;
   } else if (*port < 0 || *port > 65535) {
     words.error = "ERR Invalid port number.";
   } else {
@@ -81,9 +81,16 @@ void sentinel_monitor(Call& call) {
   order.options.quorum = static_cast<unsigned>(words.quorum);
   order.options.down_after = call.state().timings.default_down_after;
   order.options.failover_timeout = call.state().timings.default_failover_timeout;
-  // Passwords and scripts of an earlier master of that name are not meant for this one.
-  call.facade().mutable_settings().groups[order.name] = {};
-  submit(call, std::move(order));
+  const Deferred deferred = call.defer();
+  Facade& facade = call.facade();
+  facade.resolve(order.address.host, [deferred, &facade, order](const std::string& error) {
+    if (!error.empty()) return deferred.error(error_bad_host);
+    // Passwords and scripts of an earlier master of that name are not meant for this one.
+    if (facade.state().find(order.name) == nullptr) {
+      facade.mutable_settings().groups[order.name] = {};
+    }
+    facade.submit(order, [deferred](const OrderResult& result) { answer(deferred, result); });
+  });
 }
 
 void sentinel_remove(Call& call) {

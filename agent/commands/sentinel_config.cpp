@@ -10,6 +10,7 @@
 
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/orders.hpp"
+#include "agent/config_load.hpp"
 #include "proto/glob.hpp"
 
 namespace vedette::agent::commands {
@@ -152,10 +153,7 @@ void set(Call& call) {
 
   Settings& settings = call.facade().mutable_settings();
   consensus::SetAnnounced order;
-  order.announced = call.state().announced;
-  order.announced.host = changed.announce_ip;
-  const std::uint16_t listening = settings.port != 0 ? settings.port : settings.tls_port;
-  order.announced.port = changed.announce_port != 0 ? changed.announce_port : listening;
+  order.announced = announced(changed);
   order.reconnect_peers = changed.sentinel_user != settings.sentinel_user ||
                           changed.sentinel_pass != settings.sentinel_pass;
   settings = std::move(changed);

@@ -11,6 +11,7 @@
 #include "agent/commands/words.hpp"
 #include "agent/readings.hpp"
 #include "consensus/health.hpp"
+#include "consensus/hosts.hpp"
 #include "proto/vote.hpp"
 
 namespace vedette::agent::commands {
@@ -101,7 +102,7 @@ void sentinel_sentinels(Call& call) {
 void sentinel_get_master_addr(Call& call) {
   const consensus::Group* group = call.state().find(call.words[2]);
   if (group == nullptr) return call.reply().null_array();
-  const proto::Address& address = group->master().address;
+  const proto::Address address = shown(call.state(), group->master().address);
   proto::ReplyWriter reply = call.reply();
   reply.array(2);
   reply.bulk(address.host);

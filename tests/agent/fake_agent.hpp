@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,7 @@ class FakeFacade : public Facade {
   std::vector<std::string> shutdowns;
   std::map<std::string, std::string> files;  // written so far
   std::string file_error;
+  std::set<std::string> unknown_hosts;
   std::vector<PendingScript> scripts;
   SimulatedFailures failures;
   OrderResult order_result;
@@ -69,6 +71,11 @@ class FakeFacade : public Facade {
                   std::function<void(const std::string& error)> done) override {
     if (file_error.empty()) files[path] = std::move(content);
     answer([done = std::move(done), error = file_error] { done(error); });
+  }
+  void resolve(const std::string& host,
+               std::function<void(const std::string& error)> done) override {
+    const std::string error = unknown_hosts.contains(host) ? "no such host" : "";
+    answer([done = std::move(done), error] { done(error); });
   }
   void hear_hello(const proto::Hello& hello) override { hellos.push_back(hello); }
   [[nodiscard]] std::size_t pending_requests(consensus::LinkId) const override { return pending; }

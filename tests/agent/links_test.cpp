@@ -141,7 +141,9 @@ class LinksTest : public testing::Test {
   FakeServer server_;
   std::vector<consensus::Event> events_;
   consensus::Duration skew_{0};
-  Links links_{io_, [this](consensus::Event event) { events_.push_back(std::move(event)); },
+  Resolver resolver_{io_, [](const std::string&, const std::string&) {}};
+  Links links_{io_, resolver_,
+               [this](consensus::Event event) { events_.push_back(std::move(event)); },
                [this] { return boot_now() + skew_; }};
 };
 

@@ -56,6 +56,9 @@ bool Stage::event_of_behaviour(const std::string& verb, Words& words) {
     const std::string how = words.next();
     if (how != "wait" && how != "pass") throw ScriptError("saves wait, or saves pass");
     saves_ = how == "pass";
+  } else if (verb == "resolved") {
+    const std::string host = words.next();
+    feed(HostResolved{host, words.next()});
   } else if (verb == "persisted") {
     feed(Persisted{core_->save_number()});
   } else if (verb == "persist-failed") {
@@ -257,6 +260,7 @@ void Stage::order(Words& words) {
 
 Order Stage::order_of(const std::string& verb, Words& words) const {
   const std::string name = words.next();
+  if (verb == "announce-hostnames") return SetAnnounced{{"", 26379, name == "yes"}};
   if (verb == "failover") return FailOver{name};
   if (verb == "reset") return ResetGroups{name};
   if (verb == "remove") return RemoveGroup{name};

@@ -1,6 +1,7 @@
 """An agent: Vedette, or Debian's redis-sentinel."""
 
 import re
+import socket
 import threading
 import time
 from typing import NamedTuple
@@ -51,7 +52,8 @@ class Agent:
             *lines,
         ]
         if self.ours:
-            text += [f"vedette http-bind {self.host}", f"vedette http-port {self.http_port}"]
+            address = socket.gethostbyname(self.host)
+            text += [f"vedette http-bind {address}", f"vedette http-port {self.http_port}"]
         self.config.write_text("\n".join(text) + "\n")
         return self
 

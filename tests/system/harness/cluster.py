@@ -12,20 +12,22 @@ class Cluster:
     """`groups` maps a master name to its number of data nodes, the first of which is the master.
     `agents` names a kind for each agent: "vedette" (what VEDETTE_BIN is) or "debian".
     `options` are lines for every agent without "sentinel" and the name: {"quorum": 2, ...}.
-    `zones` spreads the members over three loopback addresses.
+    `zones` spreads the members over three loopback addresses; `hosts` and `agent_hosts` name them.
     """
 
-    def __init__(self, directory, groups=None, agents=("vedette",) * 3, options=None, zones=False):
+    def __init__(self, directory, groups=None, agents=("vedette",) * 3, options=None, zones=False,
+                 hosts=None, agent_hosts=None):
         self.directory = directory
         self.options = {"quorum": 2, "down-after-milliseconds": 1000, "failover-timeout": 10000,
                         **(options or {})}
-        hosts = ZONES if zones else ZONES[:1]
+        hosts = hosts or (ZONES if zones else ZONES[:1])
+        agent_hosts = agent_hosts or hosts
         self.nodes = {
             name: [Node(f"{name}-{i + 1}", hosts[i % len(hosts)], free_port(),
                         directory / f"{name}-{i + 1}") for i in range(count)]
             for name, count in (groups or {"mymaster": 3}).items()}
         self.agents = [
-            Agent(f"agent-{i + 1}", hosts[i % len(hosts)], directory / f"agent-{i + 1}",
+            Agent(f"agent-{i + 1}", agent_hosts[i % len(agent_hosts)], directory / f"agent-{i + 1}",
                   debian=kind == "debian") for i, kind in enumerate(agents)]
 
     # ---- building ------------------------------------------------------------------------------
