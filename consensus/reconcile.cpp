@@ -142,11 +142,22 @@ bool was_replica_since(const Group& group, const proto::InfoSnapshot& info) {
   return !group.replid.empty() && info.replid2 == group.replid;
 }
 
+// A restart must not take it for a master that is merely back.
+void note_return(Turn& turn, const Group& group, Node& node) {
+  if (!node.superseded || !was_replica_since(group, node.info)) return;
+  node.superseded = false;
+  request_save(turn);
+}
+
 void note_history(Turn& turn, Group& group, const Node& node, const proto::InfoSnapshot& info) {
   const bool speaks = node.id == group.master_id && info.role == proto::Role::master;
   if (!speaks || info.replid.empty() || info.replid == group.replid) return;
   group.replid = info.replid;
   request_save(turn);
+  // Who was promoted again may have said so before the configured master named its history.
+  for (auto& [id, other] : group.nodes) {
+    if (other.is_master_by_info()) note_return(turn, group, other);
+  }
 }
 
 }  // namespace
@@ -169,10 +180,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info_text = event.text;
   if (event.info.role == proto::Role::replica) node.replica_run = run_id;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
-  if (node.superseded && was_replica_since(group, event.info)) {
-    node.superseded = false;
-    request_save(turn);  // a restart must not take it for a master that is merely back
-  }
+  note_return(turn, group, node);
   note_history(turn, group, node, event.info);
   if (event.info.role == proto::Role::master && node.id == group.master_id) {
     discover_replicas(turn, group, event.info);

@@ -31,5 +31,11 @@ def enter():
         return
     os.environ[_MARK] = "1"
     mount = 'own=$(mktemp) && mount --bind "$own" /etc/hosts && rm "$own" && exec "$@"'
-    os.execvp("unshare", ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, "-B",
-                          *sys.argv])
+    # In a chroot the root is no mount that could be made private; where nothing is shared, nothing
+    # need be.
+    shared = "shared:" in pathlib.Path("/proc/self/mountinfo").read_text()
+    options = ["--mount", "--propagation", "private" if shared else "unchanged"]
+    if os.geteuid() != 0:
+        options += ["--user", "--map-root-user"]
+    script = ["sh", "-c", mount, "sh", sys.executable, "-B", *sys.argv]
+    os.execvp("unshare", ["unshare", *options, *script])
