@@ -98,6 +98,9 @@ void DemotionRules::note_groups(const Agent& agent, Record& record) {
     OfGroup& own = known->second;
     const proto::Address& master = group.master().address;
     if (own.master != master) {
+      own.replaced = own.master == proto::Address{} && group.replaced
+                         ? group.replaced->address  // by its file
+                         : own.master;
       own.master = master;
       own.proven.reset();
       own.returned.clear();
@@ -207,6 +210,13 @@ void DemotionRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) 
   published_.erase(node.address());  // it is new in this role, until somebody publishes it
 }
 
+// It was replaced, and for all that this agent was told it has not been a replica since.
+bool DemotionRules::is_still_replaced(const Record& record, const proto::Address& node) {
+  return std::any_of(record.groups.begin(), record.groups.end(), [&](const auto& each) {
+    return each.second.replaced == node && !each.second.returned.contains(node);
+  });
+}
+
 // At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
 void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& to) {
   if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
@@ -221,6 +231,7 @@ void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& t
   if (agent.core()->state().groups.size() > most_groups) return;  // nobody noted who was published
   Record& record = records_[agent];
   if (record.promoted.contains(node.address()) || published_.contains(node.address())) return;
+  if (is_still_replaced(record, node.address())) return;
   // It may have become one since it was last looked at, or while the order was on its way.
   if (node.master_since() >= record.demoted[node.address()]) return;
   if (world_.now() - node.master_since() >= patience_with_masters) return;

@@ -30,6 +30,7 @@ class DemotionRules : public Judge {
   // Of one group, as one agent has it.
   struct OfGroup {
     proto::Address master;
+    proto::Address replaced;            // the one before it
     std::set<proto::Address> returned;  // heard as replicas since the last switch
     consensus::Vote vote;
     Instant voted{};
@@ -56,6 +57,7 @@ class DemotionRules : public Judge {
   void judge_demotion(const Agent& agent, const consensus::Group& group,
                       const consensus::Node& node);
   void judge_file(const Agent& agent, Record& record);
+  static bool is_still_replaced(const Record& record, const proto::Address& node);
   void judge_vain(const Agent& agent, Record& record);
   void note_groups(const Agent& agent, Record& record);
 
