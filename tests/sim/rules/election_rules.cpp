@@ -320,10 +320,13 @@ bool ElectionRules::has_authority(const Record& record, const std::string& name,
   return confirmed_since(found->second, world_.now() - authority, voters);
 }
 
-void ElectionRules::judge_victory(const Agent& agent, const Record& record,
-                                  const std::string& name) {
+void ElectionRules::judge_victory(const Agent& agent, Record& record, const std::string& name) {
   const Group* const group = agent.core()->state().find(name);
-  if (group == nullptr || !group->attempt || group->attempt->by_force) return;
+  if (group == nullptr || !group->attempt) return;
+  if (group->attempt->by_force) {
+    record.candidacies[name].by_force = true;
+    return;
+  }
   if (may_be_ambiguous()) return;
   const auto candidacy = record.candidacies.find(name);
   const std::size_t votes =
