@@ -141,6 +141,7 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
              news.event == "-monitor") {
     record.returns.erase(news.group);
     record.pings.clear();
+    record.follows.clear();  // what was ordered before may have been countermanded meanwhile
   } else if (news.event == "-failover-abort-master-back") {
     Return& back = record.returns[news.group];
     const Group* const group = agent.core()->state().find(news.group);
