@@ -71,7 +71,11 @@ struct PromiseRules::Look {
   void operator()(const Other&) const {}
 };
 
+// An address that changed hands may be known in several groups: then whose master it is counts.
 std::string PromiseRules::group_of(const Agent& agent, const proto::Address& master) const {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    if (group.master().address == master) return group.name;
+  }
   for (const auto& [id, group] : agent.core()->state().groups) {
     for (const auto& [node_id, node] : group.nodes) {
       if (node.address == master) return group.name;
