@@ -208,6 +208,7 @@ void DemotionRules::judge_vain(const Agent& agent, Record& record) {
 
 void DemotionRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) {
   published_.erase(node.address());  // it is new in this role, until somebody publishes it
+  promoted_at_[node.address()] = world_.now();
 }
 
 // It was replaced, and for all that this agent was told it has not been a replica since.
@@ -232,6 +233,8 @@ void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& t
   Record& record = records_[agent];
   if (record.promoted.contains(node.address()) || published_.contains(node.address())) return;
   if (is_still_replaced(record, node.address())) return;
+  // Nobody made it one: it restarted without its configuration.
+  if (promoted_at_[node.address()] < node.master_since()) return;
   // It may have become one since it was last looked at, or while the order was on its way.
   if (node.master_since() >= record.demoted[node.address()]) return;
   if (world_.now() - node.master_since() >= patience_with_masters) return;

@@ -64,6 +64,7 @@ class DemotionRules : public Judge {
   Heard& heard_;
   PerLife<Record> records_;
   std::set<proto::Address> published_;  // addresses that were masters of a configuration
+  std::map<proto::Address, Instant> promoted_at_;
 };
 
 }  // namespace vedette::sim
