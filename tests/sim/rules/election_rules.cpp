@@ -16,7 +16,7 @@ constexpr Duration authority = 500ms;
 constexpr Duration hold = 1s;
 constexpr Duration longest_hold = 5s;
 constexpr Duration longest_execution = 500ms;  // of a Promote, from its write
-constexpr Duration silence_after_start = 3s;
+constexpr Duration silence_after_start = 3s - 1ms;  // our record begins a moment after the start
 constexpr Duration voters_answer_within = 1500ms;  // 1 s by the rule, and one round trip
 
 // What the vote of that voter for a third one is worth to `agent`: it is bound for that long.
