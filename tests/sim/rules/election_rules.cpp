@@ -15,9 +15,9 @@ namespace {
 constexpr Duration authority = 500ms;
 constexpr Duration hold = 1s;
 constexpr Duration longest_hold = 5s;
-constexpr Duration longest_execution = 500ms;  // of a Promote, from its write
+constexpr Duration longest_execution = 500ms;       // of a Promote, from its write
 constexpr Duration silence_after_start = 3s - 1ms;  // our record begins a moment after the start
-constexpr Duration voters_answer_within = 1500ms;  // 1 s by the rule, and one round trip
+constexpr Duration voters_answer_within = 1500ms;   // 1 s by the rule, and one round trip
 
 // What the vote of that voter for a third one is worth to `agent`: it is bound for that long.
 Instant bound_until(const Agent& agent, const Heard::Voter& voter, const Heard::KnownVote& known) {
