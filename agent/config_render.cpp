@@ -34,7 +34,8 @@ std::optional<std::string> comment_key(const std::string& text) {
   const auto words = proto::split_words(std::string_view(text).substr(comment_mark.size()));
   if (!words || words->size() < 2) return std::nullopt;
   const std::string& what = words->front();
-  if (what != "vote" && what != "replaced" && what != "replid") return std::nullopt;
+  const bool ours = what == "vote" || what == "replaced" || what == "replid" || what == "voters";
+  if (!ours) return std::nullopt;
   return key_from({comment_mark, what, (*words)[1]});
 }
 
@@ -223,6 +224,7 @@ class Renderer {
       }
     }
     if (!group.replid.empty()) comment("replid", name, {group.replid});
+    if (group.voters > 0) comment("voters", name, {std::to_string(group.voters)});
     for (const proto::Address& replica : group.replicas) {
       const std::string port = std::to_string(replica.port);
       put({"known-replica", name, replica.host, port}, {"known-replica", name, replica.host, port});

@@ -320,6 +320,10 @@ void SentinelLines::apply_comment(const Words& words) {
     durable.replaced = std::move(replaced);
   } else if (words[0] == "replid" && words.size() == 3) {
     durable.replid = words[2];
+  } else if (words[0] == "voters" && words.size() == 3) {
+    constexpr std::uint64_t most = 1000;
+    const auto voters = proto::parse_unsigned(words[2]);
+    if (voters && *voters <= most) durable.voters = static_cast<std::size_t>(*voters);
   }
 }
 
@@ -329,6 +333,8 @@ void SentinelLines::finish() {
     auto& own = group.durable;
     std::erase_if(own.peers, [&](const auto& peer) { return peer.id == durable.my_id; });
     std::erase(own.replicas, own.master);
+    const auto& voters = out_.settings.voters;
+    if (voters.contains(name)) own.options.voters = voters.at(name);
     durable.current_epoch = std::max({durable.current_epoch, own.config_epoch, own.vote.epoch});
     durable.groups.push_back(std::move(own));
   }

@@ -42,6 +42,16 @@ Problem set_policy(const std::string& value, Settings& settings) {
   return std::nullopt;
 }
 
+Problem set_voters(const std::vector<std::string>& words, Settings& settings) {
+  constexpr unsigned most = 1000;
+  const auto number = words.size() == 4 ? proto::parse_unsigned(words[3]) : std::nullopt;
+  if (!number || *number < 1 || *number > most) {
+    return "it must be 'vedette voters <master name> <number of all agents, 1 to 1000>'";
+  }
+  settings.voters[words[2]] = static_cast<unsigned>(*number);
+  return std::nullopt;
+}
+
 struct Setting {
   std::string_view name;
   Problem (*apply)(const std::string& value, Settings& settings);
@@ -61,10 +71,10 @@ constexpr std::array known_settings{
 std::string known_names() {
   std::string names;
   for (const Setting& each : known_settings) {
-    if (!names.empty()) names += ", ";
     names += each.name;
+    names += ", ";
   }
-  return names;
+  return names + "voters";
 }
 
 }  // namespace
@@ -72,6 +82,7 @@ std::string known_names() {
 std::optional<std::string> apply_vedette(const std::vector<std::string>& words,
                                          Settings& settings) {
   const std::string name = words.size() > 1 ? proto::to_lower(words[1]) : std::string{};
+  if (name == "voters") return set_voters(words, settings);
   const auto* const known = std::find_if(known_settings.begin(), known_settings.end(),
                                          [&](const Setting& each) { return each.name == name; });
   if (known == known_settings.end()) {

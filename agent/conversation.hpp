@@ -76,6 +76,7 @@ class Conversation {
     info,
     role,
     identify,
+    my_id,
     ask,
     publish,
     step,  // one of the commands inside a transaction
@@ -115,6 +116,7 @@ class Conversation {
   // Of the transaction whose replies are being read.
   std::string step_error_;
   bool executed_ = false;
+  bool is_vedette_ = false;  // the peer, by its answer to VEDETTE HELLO
 };
 
 }  // namespace vedette::agent

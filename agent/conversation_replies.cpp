@@ -86,9 +86,13 @@ void Conversation::answer(const Expected& expected, const Value& reply, Events& 
       return;
     }
     case Kind::identify: {
-      const bool vedette = reply.is_aggregate() && !reply.elements.empty() &&
-                           is_word(reply.elements.front(), "vedette");
-      events.emplace_back(consensus::PeerIdentified{link, request, vedette});
+      is_vedette_ = reply.is_aggregate() && !reply.elements.empty() &&
+                    is_word(reply.elements.front(), "vedette");
+      return;
+    }
+    case Kind::my_id: {
+      const auto id = reply.is_text() ? proto::RunId::parse_lenient(reply.text) : std::nullopt;
+      events.emplace_back(consensus::PeerIdentified{link, request, is_vedette_, id});
       return;
     }
     case Kind::ask: {

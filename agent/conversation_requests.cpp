@@ -47,6 +47,7 @@ void Conversation::say(const consensus::SendRole& command) {
 
 void Conversation::say(const consensus::Identify& command) {
   add(open_chunk(), {Kind::identify, command.request}, "VEDETTE", {"HELLO", "1", spec_.my_id});
+  add(open_chunk(), {Kind::my_id, command.request}, "SENTINEL", {"MYID"});
 }
 
 void Conversation::say(const consensus::AskPeer& command) {

@@ -121,7 +121,7 @@ void sentinel_master(Scrape& scrape, const consensus::State& state, const Group&
   scrape.gauge("redis_sentinel_master_slaves", "Replicas known.", as_double(replica_count(group)),
                labels);
   scrape.gauge("redis_sentinel_master_sentinels", "Agents known, this one included.",
-               as_double(group.voters()), labels);
+               as_double(group.agents()), labels);
   scrape.gauge("redis_sentinel_master_ok_slaves", "Replicas that are not down.",
                as_double(replicas_up(group)), labels);
   scrape.gauge("redis_sentinel_master_ok_sentinels", "Agents that are not down.",

@@ -60,6 +60,7 @@ struct Settings {
   std::optional<std::uint16_t> http_port;
   bool http_is_configured = false;  // a taken port is then an error instead of a log line
 
+  std::map<std::string, unsigned> voters;  // `vedette voters NAME N`; of names not monitored too
   consensus::Policy policy;  // `vedette` lines: where we decide differently from Sentinel
 
   // sentinel lines of the whole process.

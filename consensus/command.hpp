@@ -48,7 +48,8 @@ struct SendRole {
   LinkId link;
   RequestId request;
 };
-// Ask a peer whether it is one of ours (VEDETTE HELLO; a real Sentinel answers an error).
+// Ask a peer whether it is one of ours (VEDETTE HELLO; a real Sentinel answers an error), and for
+// its id (SENTINEL MYID; unknown to Sentinels before Redis 6.2).
 struct Identify {
   LinkId link;
   RequestId request;

@@ -17,6 +17,7 @@
 #include "consensus/promotion.hpp"
 #include "consensus/reconcile.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/strangers.hpp"
 #include "consensus/switching.hpp"
 #include "consensus/tilt.hpp"
 
@@ -56,6 +57,7 @@ struct Handle {
 };
 
 void tend_group(Turn& turn, Group& group) {
+  if (group.forgotten.until <= turn.now) group.forgotten = {};
   judge_objectively(turn, group);
   tend_asks(turn, group);
   tend_failover(turn, group);
@@ -69,7 +71,8 @@ void rearm_group(Turn& turn, const Group& group) {
   const Instant due = std::min({hellos_due(state, group), asks_due(state, group),
                                 opinions_due(turn, group), failover_due(turn, group),
                                 reconfiguration_due(turn, group), reconcile_due(turn, group)});
-  turn.state.agenda.set(group.id, due);
+  const Instant over = group.forgotten.voters > 0 ? group.forgotten.until : never;
+  turn.state.agenda.set(group.id, std::min(due, over));
 }
 
 // Gives each its next deadline. Who is gone has none: with an old one the core would be called on
@@ -79,8 +82,10 @@ struct Tend {
   void operator()(const Process&) const {
     retry_save(turn);
     tend_tilt(turn);
+    tend_strangers(turn);
     const Instant retry = turn.state.promises.retry_at.value_or(never);
-    turn.state.agenda.set(Process{}, std::min(retry, tilt_due(turn.state, turn.now)));
+    turn.state.agenda.set(
+        Process{}, std::min({retry, tilt_due(turn.state, turn.now), strangers_due(turn.state)}));
   }
   void operator()(const GroupId& id) const {
     const auto group = turn.state.groups.find(id);
@@ -135,7 +140,7 @@ Core::Core(const Durable& durable, const Announced& announced, const Timings& ti
   Commands none;
   Turn turn{now, state_, none};
   for (const DurableGroup& group : durable.groups) {
-    add_group(turn, group);
+    remember_voters(turn, add_group(turn, group), group.voters);
     state_.current_epoch = std::max({state_.current_epoch, group.config_epoch, group.vote.epoch});
   }
   state_.durable_epoch = state_.current_epoch;

@@ -132,6 +132,10 @@ Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::A
   return peer;
 }
 
+void remember_voters(Turn& turn, Group& group, std::size_t voters) {
+  group.forgotten = {voters, turn.now + forgotten_for};
+}
+
 void forget_peer(Turn& turn, Group& group, const proto::RunId& id) {
   group.peers.erase(id);
   drop_peer_if_unknown(turn, id);

@@ -22,6 +22,9 @@ void forget_node(Turn& turn, Group& group, NodeId node);
 Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address);
 // Adds a known peer to the group without news, e.g. from the file.
 Peer& add_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Address& address);
+// For so long RESET, REMOVE with MONITOR and a start in between make no majority smaller.
+inline constexpr Duration forgotten_for = std::chrono::seconds{60};
+void remember_voters(Turn& turn, Group& group, std::size_t voters);
 void forget_peer(Turn& turn, Group& group, const proto::RunId& id);
 
 // Replicas named by the master's INFO.

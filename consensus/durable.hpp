@@ -2,6 +2,7 @@
 // See README.md, "What is durable".
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct DurableGroup {
   std::string replid;                // `# vedette:replid <name> <replid>`; "" unknown
   std::vector<proto::Address> replicas;
   std::vector<DurablePeer> peers;
+  std::size_t voters = 0;  // `# vedette:voters <name> <n>`: before a RESET of late; 0: all known
   bool operator==(const DurableGroup&) const = default;
 };
 

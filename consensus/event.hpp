@@ -58,11 +58,12 @@ struct PeerAnswered {
   RequestId request;
   proto::DownReply reply;
 };
-// Answer to Identify: whether the peer is one of ours.
+// Answer to Identify: whether the peer is one of ours, and its id if it tells.
 struct PeerIdentified {
   LinkId link;
   RequestId request;
   bool vedette = false;
+  std::optional<proto::RunId> id{};
 };
 // Answer to Promote. `executed`: EXEC ran. `role`: of the ROLE behind it, if that could be read.
 struct PromoteAnswered {

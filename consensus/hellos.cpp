@@ -11,6 +11,7 @@
 #include "consensus/promotion.hpp"
 #include "consensus/quorum.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/strangers.hpp"
 #include "consensus/switching.hpp"
 
 namespace vedette::consensus {
@@ -69,6 +70,11 @@ bool leads_somewhere(const State& state, Group& group, const proto::Hello& hello
   return find_node(group, hello.master) != nullptr || has_address(state, hello.master.host);
 }
 
+bool is_known(const State& state, const proto::Hello& hello) {
+  const auto peer = state.peers.find(hello.agent_id);
+  return peer != state.peers.end() && same_place(state, peer->second.address, hello.agent);
+}
+
 void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer) {
   view.hello_request = turn.new_request();
   view.hello_due = turn.now + turn.state.timings.publish_period;
@@ -85,6 +91,16 @@ proto::Hello make_hello(const State& state, const Group& group, const std::strin
   return {agent, state.my_id, state.durable_epoch, group.name, master, group.config_epoch};
 }
 
+void take_hello(Turn& turn, Group& group, const proto::Hello& hello) {
+  Peer& peer = meet_peer(turn, group, hello.agent_id, hello.agent);
+  hear_epochs(turn, group, peer, hello.current_epoch, hello.config_epoch);
+  PeerView& view = group.peers.at(peer.id);
+  view.last_hello = turn.now;
+  view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};
+  adopt_configuration(turn, group, peer, hello);
+  turn.touch(group);
+}
+
 void on_hello_heard(Turn& turn, const HelloHeard& event) {
   if (event.link && !pubsub_heard(turn, *event.link)) return;
   if (event.hello.agent_id == turn.state.my_id) return;
@@ -93,13 +109,8 @@ void on_hello_heard(Turn& turn, const HelloHeard& event) {
   proto::Hello hello = event.hello;
   hello.master = known_as(turn.state, *group, hello.master);
   if (!leads_somewhere(turn.state, *group, hello)) return;
-  Peer& peer = meet_peer(turn, *group, hello.agent_id, hello.agent);
-  hear_epochs(turn, *group, peer, hello.current_epoch, hello.config_epoch);
-  PeerView& view = group->peers.at(peer.id);
-  view.last_hello = turn.now;
-  view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};
-  adopt_configuration(turn, *group, peer, hello);
-  turn.touch(*group);
+  const bool counts = is_known(turn.state, hello) || introduce(turn, *group, hello);
+  if (counts) take_hello(turn, *group, hello);
 }
 
 void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, bool accepted) {

@@ -15,6 +15,8 @@ inline constexpr Duration hello_validity = std::chrono::seconds{5};
 // Epochs in it are the durable ones: a hello is a promise as much as a vote is.
 proto::Hello make_hello(const State& state, const Group& group, const std::string& local_host);
 
+// The hello of an agent that is known at its address, or is to be from now on.
+void take_hello(Turn& turn, Group& group, const proto::Hello& hello);
 void on_hello_heard(Turn& turn, const HelloHeard& event);
 // The publish to a peer was answered.
 void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, bool accepted);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "consensus/monitoring.hpp"
+#include "consensus/strangers.hpp"
 
 namespace vedette::consensus {
 
@@ -151,6 +152,7 @@ void on_link_up(Turn& turn, const LinkUp& event) {
   const auto found = turn.state.links.find(event.link);
   if (found == turn.state.links.end()) return;
   const LinkOwner& owner = found->second;
+  if (owner.stranger) return stranger_link_up(turn, *owner.stranger);
   if (owner.kind != LinkKind::peer) {
     node_link_up(turn, owner, event);
     return;
@@ -167,6 +169,7 @@ void on_link_down(Turn& turn, const LinkDown& event) {
   const auto found = turn.state.links.find(event.link);
   if (found == turn.state.links.end()) return;
   const LinkOwner owner = found->second;
+  if (owner.stranger) return stranger_link_down(turn, *owner.stranger);
   if (owner.kind == LinkKind::peer) {
     Peer& peer = turn.state.peers.at(*owner.peer);
     mark_lost(turn, peer.link);

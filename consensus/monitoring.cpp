@@ -8,6 +8,7 @@
 #include "consensus/hellos.hpp"
 #include "consensus/links.hpp"
 #include "consensus/promotion.hpp"
+#include "consensus/strangers.hpp"
 
 namespace vedette::consensus {
 
@@ -282,6 +283,7 @@ void on_ponged(Turn& turn, const Ponged& event) {
     node_ponged(turn, owner, event);
     return;
   }
+  if (!owner.peer) return;
   Peer& peer = turn.state.peers.at(*owner.peer);
   if (take_pong(turn, peer.ping, event)) prove_link(peer.link);
   turn.touch(peer);
@@ -292,7 +294,7 @@ void on_acknowledged(Turn& turn, const Acknowledged& event) {
   if (found == turn.state.links.end()) return;
   const LinkOwner& owner = found->second;
   if (owner.kind == LinkKind::peer) {
-    hello_answered(turn, *owner.peer, event.request, true);
+    if (owner.peer) hello_answered(turn, *owner.peer, event.request, true);
     return;
   }
   Group& group = turn.state.groups.at(owner.group);
@@ -312,6 +314,7 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
   const auto found = turn.state.links.find(event.link);
   if (found == turn.state.links.end()) return;
   const LinkOwner& owner = found->second;
+  if (owner.stranger) return stranger_failed(turn, *owner.stranger, event);
   if (owner.kind == LinkKind::peer) {
     hello_answered(turn, *owner.peer, event.request, false);
     return;
@@ -335,7 +338,9 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
 
 void on_identified(Turn& turn, const PeerIdentified& event) {
   const auto found = turn.state.links.find(event.link);
-  if (found == turn.state.links.end() || !found->second.peer) return;
+  if (found == turn.state.links.end()) return;
+  if (found->second.stranger) return stranger_identified(turn, *found->second.stranger, event);
+  if (!found->second.peer) return;
   turn.state.peers.at(*found->second.peer).speaks_vedette = event.vedette;
 }
 

@@ -6,6 +6,7 @@
 #include "consensus/announce.hpp"
 #include "consensus/election.hpp"
 #include "consensus/hosts.hpp"
+#include "consensus/strangers.hpp"
 
 namespace vedette::consensus {
 
@@ -109,7 +110,9 @@ void ask_dissenters(Turn& turn, Group& group) {
 
 void on_peer_answered(Turn& turn, const PeerAnswered& event) {
   const auto owner = turn.state.links.find(event.link);
-  if (owner == turn.state.links.end() || !owner->second.peer) return;
+  if (owner == turn.state.links.end()) return;
+  if (owner->second.stranger) return stranger_answered(turn, *owner->second.stranger);
+  if (!owner->second.peer) return;
   const Peer& peer = turn.state.peers.at(*owner->second.peer);
   for (auto& [id, group] : turn.state.groups) {
     const auto found = group.peers.find(peer.id);

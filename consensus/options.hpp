@@ -14,6 +14,7 @@ struct GroupOptions {
   milliseconds failover_timeout{180000};     // > 0
   int parallel_syncs = 1;                    // replicas re-pointed at a time; <= 0 means none
   milliseconds master_reboot_down_after{0};  // 0: a restarted, loading master counts as up
+  unsigned voters = 0;                       // agents of which a majority decides; 0: those known
   bool operator==(const GroupOptions&) const = default;
 };
 

@@ -26,6 +26,7 @@ void reset_group(Turn& turn, Group& group) {
     if (id != group.master_id) replicas.push_back(id);
   }
   for (const NodeId id : replicas) forget_node(turn, group, id);
+  remember_voters(turn, group, group.voters());
   std::vector<proto::RunId> peers;
   for (const auto& [id, view] : group.peers) peers.push_back(id);
   for (const proto::RunId& id : peers) forget_peer(turn, group, id);
@@ -44,6 +45,14 @@ void reset_group(Turn& turn, Group& group) {
   turn.touch(group);
 }
 
+// REMOVE and MONITOR make no smaller majority than RESET does.
+void recall_removed(Turn& turn, Group& group) {
+  auto& removed = turn.state.removed;
+  std::erase_if(removed, [&](const auto& each) { return each.second.until <= turn.now; });
+  const auto before = removed.extract(group.name);
+  if (before) group.forgotten = before.mapped();
+}
+
 struct Carry {
   Turn& turn;
   Ticket ticket;
@@ -60,6 +69,7 @@ struct Carry {
     // 1).
     fresh.vote.epoch = turn.state.current_epoch;
     Group& group = add_group(turn, fresh);
+    recall_removed(turn, group);
     group.ballot.durable = {};
     request_vote_save(turn, group);
     announce(turn, events::monitor, group,
@@ -71,6 +81,7 @@ struct Carry {
     Group* group = turn.state.find(order.name);
     if (group == nullptr) return reply(OrderStatus::no_such_master);
     announce(turn, events::monitor_removed, *group, describe(turn.state, *group));
+    turn.state.removed[group->name] = {group->voters(), turn.now + forgotten_for};
     remove_group(turn, *group);
     request_save(turn);
     answer_when_saved(turn, {ticket, OrderStatus::ok, 0});

@@ -33,6 +33,7 @@ DurableGroup take_group(const Group& group) {
     if (id != group.master_id) out.replicas.push_back(node.address);
   }
   std::sort(out.replicas.begin(), out.replicas.end());
+  if (group.forgotten.voters > group.agents()) out.voters = group.forgotten.voters;
   return out;
 }
 

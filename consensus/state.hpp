@@ -2,6 +2,7 @@
 // readers (SENTINEL MASTER, INFO, HTTP) get it const.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -125,8 +126,21 @@ struct Peer {
   proto::Address address;
   Link link;
   PingClock ping;
-  std::optional<bool> speaks_vedette;  // unknown until it answered Identify
-  proto::Epoch published_epoch{};      // the highest epoch in its newest hello
+  std::optional<bool> speaks_vedette;       // unknown until it answered Identify
+  proto::Epoch published_epoch{};           // the highest epoch in its newest hello
+  std::optional<Instant> double_told_at{};  // last alarm: another one of this id lives elsewhere
+};
+
+// Who was heard of at an address where we do not know him (strangers.hpp).
+struct Stranger {
+  StrangerId handle{};
+  proto::RunId id;
+  proto::Address address;
+  std::map<GroupId, proto::Hello> hellos{};  // the newest of each group
+  std::deque<Instant> heard{};               // arrival of the last few hellos
+  std::optional<LinkId> link{};              // over which he is asked
+  std::optional<RequestId> request{};
+  std::optional<Instant> refuted_at{};  // somebody else answered at this address
 };
 
 // What a peer thinks about one group.
@@ -226,6 +240,13 @@ struct Reconfiguration {
   std::optional<proto::RunId> leader;  // who does it; we ourselves if unset
 };
 
+// How many voters there were before RESET or REMOVE. They may be at work in an election: with fewer
+// of them counted there could be two leaders.
+struct Forgotten {
+  std::size_t voters = 0;  // 0: none
+  Instant until{};
+};
+
 // ---- a monitored master with its replicas and the agents that share it
 // ---------------------------
 struct Group {
@@ -251,13 +272,19 @@ struct Group {
   Duration retry_wait{0};
   std::uint64_t epoch_step = 1;  // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
+  Forgotten forgotten;
   Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 
   [[nodiscard]] Node& master() { return nodes.at(master_id); }
   [[nodiscard]] const Node& master() const { return nodes.at(master_id); }
   [[nodiscard]] Phase phase() const noexcept { return attempt ? attempt->phase : Phase::idle; }
-  // Every known peer and this agent; the denominator of every majority.
-  [[nodiscard]] std::size_t voters() const noexcept { return peers.size() + 1; }
+  // Every known peer and this agent.
+  [[nodiscard]] std::size_t agents() const noexcept { return peers.size() + 1; }
+  // The denominator of every majority: those, never fewer than before a RESET of late, or as many
+  // as the operator says.
+  [[nodiscard]] std::size_t voters() const noexcept {
+    return options.voters > 0 ? options.voters : std::max(agents(), forgotten.voters);
+  }
 };
 
 // ---- the whole ---------------------------------------------------------------------------------
@@ -266,7 +293,8 @@ struct LinkOwner {
   LinkKind kind;
   GroupId group{};  // data nodes
   NodeId node{};
-  std::optional<proto::RunId> peer;
+  std::optional<proto::RunId> peer{};
+  std::optional<StrangerId> stranger{};
 };
 
 struct State {
@@ -282,8 +310,10 @@ struct State {
   proto::Epoch unvotable_epoch{};
 
   std::map<GroupId, Group> groups;
-  std::map<std::string, GroupId> names;  // exact, case-sensitive
+  std::map<std::string, GroupId> names;      // exact, case-sensitive
+  std::map<std::string, Forgotten> removed;  // of late, and not monitored again
   std::map<proto::RunId, Peer> peers;
+  std::map<StrangerId, Stranger> strangers;
   std::map<std::string, std::string> resolved;  // host name -> address (hosts.hpp)
   std::map<LinkId, LinkOwner> links;
 

@@ -18,11 +18,6 @@ void Log::add(const Refused& refused, consensus::Instant now) {
     entries_.erase(same);
   }
   entries_.push_front(std::move(entry));
-  set_most(most_);
-}
-
-void Log::set_most(std::size_t most) {
-  most_ = most;
   while (entries_.size() > most_) entries_.pop_back();
 }
 

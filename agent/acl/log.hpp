@@ -32,10 +32,8 @@ class Log {
   // The same within a minute is counted, not written again.
   void add(const Refused& refused, consensus::Instant now);
   void clear() { entries_.clear(); }
-  [[nodiscard]] const std::deque<Entry>& entries() const noexcept {
-    return entries_;
-  }  // newest first
-  void set_most(std::size_t most);
+  // Newest first.
+  [[nodiscard]] const std::deque<Entry>& entries() const noexcept { return entries_; }
 
  private:
   std::size_t most_;

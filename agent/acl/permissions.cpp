@@ -1,7 +1,6 @@
 #include "agent/acl/permissions.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "agent/commands/table.hpp"
 #include "proto/glob.hpp"
@@ -30,18 +29,11 @@ std::string joined(const std::vector<std::string>& words, std::string_view prefi
   return out;
 }
 
-bool is_known_command(std::string_view name) {
-  const std::size_t bar = name.find('|');
-  const CommandSpec* const parent = find_command(command_table(), name.substr(0, bar));
-  if (parent == nullptr || bar == std::string_view::npos) return parent != nullptr;
-  return find_command(parent->subcommands(), name.substr(bar + 1)) != nullptr;
-}
-
 // Without its sign: "@all", "@admin", "sentinel", "sentinel|master".
-bool covers(std::string_view name, const CommandName& command) {
+bool covers(std::string_view name, const CommandRef& command) {
   if (name == "@all") return true;
   if (name.starts_with('@')) return is_in_category(*command.spec, name.substr(1));
-  if (name == full_name(command.parent, *command.spec)) return true;
+  if (name == full_name(command)) return true;
   return command.parent != nullptr && name == command.parent->name;
 }
 
@@ -49,11 +41,11 @@ void add_once(std::vector<std::string>& words, std::string word) {
   if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
 }
 
+}  // namespace
+
 bool has_blank(std::string_view text) {
   return text.find_first_of(std::string_view(" \t\r\n\v\f\0", 7)) != std::string_view::npos;
 }
-
-}  // namespace
 
 const std::vector<std::string_view>& categories() {
   static const std::vector<std::string_view> all{
@@ -111,7 +103,8 @@ std::string_view Permissions::apply_command(std::string_view rule) {
     commands_ = {std::string(rule)};
     return {};
   }
-  const bool known = name.starts_with('@') ? is_category(name.substr(1)) : is_known_command(name);
+  const bool known =
+      name.starts_with('@') ? is_category(name.substr(1)) : find_by_full_name(name).spec != nullptr;
   if (!known) return unknown_name;
   // What was said about it before counts no more, nor what was said about parts of it.
   std::erase_if(commands_, [&](const std::string& earlier) {
@@ -144,7 +137,7 @@ std::string_view Permissions::apply_key(std::string_view rule) {
   return {};
 }
 
-bool Permissions::may_run(const CommandName& command) const {
+bool Permissions::may_run(const CommandRef& command) const {
   const auto decides = std::find_if(commands_.rbegin(), commands_.rend(), [&](const auto& rule) {
     return covers(std::string_view(rule).substr(1), command);
   });

@@ -7,20 +7,13 @@
 #include <string_view>
 #include <vector>
 
-namespace vedette::agent {
-struct CommandSpec;
-}
+#include "agent/commands/command_ref.hpp"
 
 namespace vedette::agent::acl {
 
-struct CommandName {
-  const CommandSpec* parent;  // nullptr for a command of its own
-  const CommandSpec* spec;
-};
-
 // What somebody is about to do.
 struct Use {
-  CommandName command;
+  CommandRef command;
   std::vector<std::string_view> channels{};
   bool are_patterns = false;  // to subscribe to; must be allowed word for word
 };
@@ -52,7 +45,7 @@ class Permissions {
   bool operator==(const Permissions&) const = default;
 
  private:
-  [[nodiscard]] bool may_run(const CommandName& command) const;
+  [[nodiscard]] bool may_run(const CommandRef& command) const;
   [[nodiscard]] std::string_view apply_command(std::string_view rule);
   [[nodiscard]] std::string_view apply_key(std::string_view rule);
 
@@ -64,6 +57,8 @@ class Permissions {
 
 // The 21 categories that Redis 7.0.15 knows, in its order; most are empty here.
 [[nodiscard]] const std::vector<std::string_view>& categories();
+// No name and no rule may hold one: blank space, or a zero byte.
+[[nodiscard]] bool has_blank(std::string_view text);
 [[nodiscard]] bool is_category(std::string_view name);
 [[nodiscard]] bool is_in_category(const CommandSpec& spec, std::string_view category);
 

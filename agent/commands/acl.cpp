@@ -66,13 +66,14 @@ void write_permissions(proto::ReplyWriter& reply, const acl::Permissions& permis
 
 void list_category(Call& call, std::string_view category) {
   std::vector<std::string> names;
-  const auto take = [&](const CommandSpec* parent, const CommandSpec& spec) {
+  const auto take = [&](const CommandRef& command) {
+    const CommandSpec& spec = *command.spec;
     const bool counts = !spec.has(flag_hidden) && acl::is_in_category(spec, category);
-    if (counts) names.push_back(full_name(parent, spec));
+    if (counts) names.push_back(full_name(command));
   };
   for (const CommandSpec& spec : command_table()) {
-    take(nullptr, spec);
-    for (const CommandSpec& sub : spec.subcommands()) take(&spec, sub);
+    take({nullptr, &spec});
+    for (const CommandSpec& sub : spec.subcommands()) take({&spec, &sub});
   }
   proto::ReplyWriter reply = call.reply();
   write_words(reply, names);
@@ -130,11 +131,11 @@ void acl_dryrun(Call& call) {
     return call.error("ERR User '" + std::string(quoted_part(call.words[2])) + "' not found");
   }
   const proto::Request request(call.words.begin() + 3, call.words.end());
-  const Found found = find_request(request);
+  const CommandRef found = find_request(request);
   if (found.spec == nullptr) {
     return call.error("ERR Command '" + std::string(quoted_part(request.front())) + "' not found");
   }
-  const std::string name = full_name(found.parent, *found.spec);
+  const std::string name = full_name(found);
   if (!found.spec->takes(request.size())) return call.error(wrong_arity(name));
   const acl::Denial denial = permission_denied(*user, found, request);
   switch (denial.of) {
@@ -239,7 +240,7 @@ void acl_save(Call& call) {
 
 void acl_setuser(Call& call) {
   const std::string& name = call.words[2];
-  if (name.find_first_of(std::string_view(" \t\r\n\v\f\0", 7)) != std::string::npos) {
+  if (acl::has_blank(name)) {
     return call.error("ERR Usernames can't contain spaces or null characters");
   }
   const std::string problem = users_of(call).set(name, {call.words.begin() + 3, call.words.end()});

@@ -10,6 +10,10 @@ namespace vedette::agent {
 // The line of CLIENT LIST, with its newline.
 [[nodiscard]] std::string describe_client(const Connection& client, consensus::Instant now);
 
+// For ACL LOG: what the client, as that user, was refused.
+void note_refusal(CommandContext& context, const Connection& client, acl::Refused::What what,
+                  std::string object, const std::string& user);
+
 // Who closes himself still gets his answer; everybody else is gone at once.
 void close_client(const Call& call, Connection& victim);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/acl/permissions.hpp"
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
@@ -19,13 +20,6 @@ constexpr std::pair<Flag, std::string_view> flag_words[] = {
     {flag_admin, "admin"},     {flag_pubsub, "pubsub"},     {flag_noscript, "noscript"},
     {flag_loading, "loading"}, {flag_stale, "stale"},       {flag_fast, "fast"},
     {flag_no_auth, "no_auth"}, {flag_no_multi, "no_multi"}, {flag_allow_busy, "allow_busy"},
-};
-
-constexpr std::pair<Category, std::string_view> category_words[] = {
-    {category_admin, "admin"},
-    {category_connection, "connection"},
-    {category_dangerous, "dangerous"},
-    {category_pubsub, "pubsub"},
 };
 
 // Hints for clients and proxies, as Redis gives them.
@@ -46,37 +40,25 @@ std::span<const std::string_view> tips_of(std::string_view name) {
   return {};
 }
 
-// A command and the container it is in, if any.
-struct Entry {
-  const CommandSpec* parent = nullptr;
-  const CommandSpec* spec = nullptr;
-  [[nodiscard]] std::string name() const { return full_name(parent, *spec); }
-};
-
-std::vector<Entry> visible(std::span<const CommandSpec> commands, const CommandSpec* parent) {
-  std::vector<Entry> entries;
+std::vector<CommandRef> visible(std::span<const CommandSpec> commands, const CommandSpec* parent) {
+  std::vector<CommandRef> entries;
   for (const CommandSpec& spec : commands) {
     if (!spec.has(flag_hidden)) entries.push_back({parent, &spec});
   }
   return entries;
 }
 
-std::vector<Entry> all_commands() { return visible(command_table(), nullptr); }
+std::vector<CommandRef> all_commands() { return visible(command_table(), nullptr); }
 
-std::vector<Entry> children(const Entry& entry) {
+std::vector<CommandRef> children(const CommandRef& entry) {
   return visible(entry.spec->subcommands(), entry.spec);
 }
 
-// "sentinel" or "sentinel|master"; an entry without spec if there is no such command.
-Entry find(std::string_view name) {
-  const std::size_t bar = name.find('|');
-  Entry entry{nullptr, find_command(command_table(), name.substr(0, bar))};
-  if (entry.spec != nullptr && bar != std::string_view::npos) {
-    entry.parent = entry.spec;
-    entry.spec = find_command(entry.parent->subcommands(), name.substr(bar + 1));
-  }
-  if (entry.spec != nullptr && entry.spec->has(flag_hidden)) entry.spec = nullptr;
-  return entry;
+// One that is hidden is none.
+CommandRef find(std::string_view name) {
+  CommandRef command = find_by_full_name(name);
+  if (command.spec != nullptr && command.spec->has(flag_hidden)) command.spec = nullptr;
+  return command;
 }
 
 std::vector<std::string_view> flags_of(const CommandSpec& spec) {
@@ -89,37 +71,36 @@ std::vector<std::string_view> flags_of(const CommandSpec& spec) {
 
 std::vector<std::string_view> categories_of(const CommandSpec& spec) {
   std::vector<std::string_view> words;
-  words.push_back(spec.has(flag_fast) ? "fast" : "slow");
-  for (const auto& [category, word] : category_words) {
-    if ((spec.categories & category) != 0) words.push_back(word);
+  for (const std::string_view category : acl::categories()) {
+    if (acl::is_in_category(spec, category)) words.push_back(category);
   }
   return words;
 }
 
-void write_info(proto::ReplyWriter& reply, const Entry& entry) {
+void write_info(proto::ReplyWriter& reply, const CommandRef& entry) {
   const auto flags = flags_of(*entry.spec);
   const auto categories = categories_of(*entry.spec);
   reply.array(10);
-  reply.bulk(entry.name());
+  reply.bulk(full_name(entry));
   reply.integer(entry.spec->arity);
   reply.set(flags.size());
   for (const std::string_view flag : flags) reply.simple(flag);
   for (int key = 0; key < 3; ++key) reply.integer(0);  // first, last, step: nothing has keys
   reply.set(categories.size());
   for (const std::string_view category : categories) reply.simple("@" + std::string(category));
-  const auto tips = tips_of(entry.name());
+  const auto tips = tips_of(full_name(entry));
   reply.set(tips.size());
   for (const std::string_view tip : tips) reply.bulk(tip);
   reply.set(0);  // key specifications
   const auto subcommands = children(entry);
   if (subcommands.empty()) return reply.set(0);
   reply.array(subcommands.size());
-  for (const Entry& subcommand : subcommands) write_info(reply, subcommand);
+  for (const CommandRef& subcommand : subcommands) write_info(reply, subcommand);
 }
 
-void write_docs(proto::ReplyWriter& reply, const Entry& entry) {
+void write_docs(proto::ReplyWriter& reply, const CommandRef& entry) {
   const auto subcommands = children(entry);
-  reply.bulk(entry.name());
+  reply.bulk(full_name(entry));
   reply.map(subcommands.empty() ? 3 : 4);
   reply.bulk("summary");
   reply.bulk(entry.spec->summary);
@@ -130,35 +111,28 @@ void write_docs(proto::ReplyWriter& reply, const Entry& entry) {
   if (subcommands.empty()) return;
   reply.bulk("subcommands");
   reply.map(subcommands.size());
-  for (const Entry& subcommand : subcommands) write_docs(reply, subcommand);
-}
-
-bool in_category(const CommandSpec& spec, std::string_view name) {
-  for (const std::string_view word : categories_of(spec)) {
-    if (proto::equals_ignoring_case(word, name)) return true;
-  }
-  return false;
+  for (const CommandRef& subcommand : subcommands) write_docs(reply, subcommand);
 }
 
 // FILTERBY of COMMAND LIST; by default everything passes.
 struct ListFilter {
-  std::string_view category;
+  std::string category;  // in lower case
   std::string_view pattern;
   bool modules_only = false;  // there are no modules
 
-  [[nodiscard]] bool passes(const Entry& entry) const {
+  [[nodiscard]] bool passes(const CommandRef& entry) const {
     if (modules_only) return false;
-    if (!category.empty() && !in_category(*entry.spec, category)) return false;
-    return pattern.empty() || proto::glob_match(pattern, entry.name(), proto::CaseRule::ignore);
+    if (!category.empty() && !acl::is_in_category(*entry.spec, category)) return false;
+    return pattern.empty() || proto::glob_match(pattern, full_name(entry), proto::CaseRule::ignore);
   }
 };
 
 void write_list(proto::ReplyWriter& reply, const ListFilter& filter) {
   std::vector<std::string> names;
-  for (const Entry& entry : all_commands()) {
-    if (filter.passes(entry)) names.push_back(entry.name());
-    for (const Entry& subcommand : children(entry)) {
-      if (filter.passes(subcommand)) names.push_back(subcommand.name());
+  for (const CommandRef& entry : all_commands()) {
+    if (filter.passes(entry)) names.push_back(full_name(entry));
+    for (const CommandRef& subcommand : children(entry)) {
+      if (filter.passes(subcommand)) names.push_back(full_name(subcommand));
     }
   }
   reply.array(names.size());
@@ -169,7 +143,7 @@ void write_all(Call& call) {
   proto::ReplyWriter reply = call.reply();
   const auto entries = all_commands();
   reply.array(entries.size());
-  for (const Entry& entry : entries) write_info(reply, entry);
+  for (const CommandRef& entry : entries) write_info(reply, entry);
 }
 
 }  // namespace
@@ -185,7 +159,7 @@ void command_info(Call& call) {
   proto::ReplyWriter reply = call.reply();
   reply.array(call.size() - 2);
   for (std::size_t i = 2; i < call.size(); ++i) {
-    const Entry entry = find(call.words[i]);
+    const CommandRef entry = find(call.words[i]);
     if (entry.spec == nullptr) {
       reply.null();
     } else {
@@ -195,15 +169,15 @@ void command_info(Call& call) {
 }
 
 void command_docs(Call& call) {
-  std::vector<Entry> entries;
+  std::vector<CommandRef> entries;
   if (call.size() == 2) entries = all_commands();
   for (std::size_t i = 2; i < call.size(); ++i) {
-    const Entry entry = find(call.words[i]);
+    const CommandRef entry = find(call.words[i]);
     if (entry.spec != nullptr) entries.push_back(entry);
   }
   proto::ReplyWriter reply = call.reply();
   reply.map(entries.size());
-  for (const Entry& entry : entries) write_docs(reply, entry);
+  for (const CommandRef& entry : entries) write_docs(reply, entry);
 }
 
 void command_list(Call& call) {
@@ -213,7 +187,7 @@ void command_list(Call& call) {
     if (is_word(kind, "module")) {
       filter.modules_only = true;
     } else if (is_word(kind, "aclcat")) {
-      filter.category = call.words[4];
+      filter.category = proto::to_lower(call.words[4]);
     } else if (is_word(kind, "pattern")) {
       filter.pattern = call.words[4];
     } else {

@@ -20,10 +20,7 @@ bool log_in(Call& call, const std::string& name, std::string_view password) {
     call.client.user = name;
     return true;
   }
-  const consensus::Instant now = call.facade().now();
-  std::string line = describe_client(call.client, now);
-  line.pop_back();
-  call.context.refusals.add({acl::Refused::What::login, "AUTH", name, std::move(line)}, now);
+  note_refusal(call.context, call.client, acl::Refused::What::login, "AUTH", name);
   return false;
 }
 

@@ -60,29 +60,27 @@ std::string not_permitted(const Facade& facade, const std::string& user, const a
 }
 
 // "" or why the user may not; it is remembered for ACL LOG.
-std::string refuse_by_user(CommandContext& context, const Connection& client, const Found& found,
-                           const std::string& name, const proto::Request& request) {
+std::string refuse_by_user(CommandContext& context, const Connection& client,
+                           const CommandRef& command, const std::string& name,
+                           const proto::Request& request) {
   const acl::User* const user = context.facade.settings().users.find(client.user);
   if (user == nullptr) return {};  // who has not logged in may do what needs no login
-  const acl::Denial denial = permission_denied(*user, found, request);
+  const acl::Denial denial = permission_denied(*user, command, request);
   if (denial.of == acl::Denial::Of::nothing) return {};
+  using What = acl::Refused::What;
   const bool channel = denial.of == acl::Denial::Of::channel;
-  const consensus::Instant now = context.facade.now();
-  std::string line = describe_client(client, now);
-  line.pop_back();
-  context.refusals.add({channel ? acl::Refused::What::channel : acl::Refused::What::command,
-                        channel ? std::string(denial.channel) : name, client.user, std::move(line)},
-                       now);
+  note_refusal(context, client, channel ? What::channel : What::command,
+               channel ? std::string(denial.channel) : name, client.user);
   return not_permitted(context.facade, client.user, denial, name);
 }
 
 // Every check between finding the command and running it. "" = none objects.
-std::string refuse(CommandContext& context, const Connection& client, const Found& found,
+std::string refuse(CommandContext& context, const Connection& client, const CommandRef& command,
                    const std::string& name, const proto::Request& request) {
-  const CommandSpec& spec = *found.spec;
+  const CommandSpec& spec = *command.spec;
   if (!spec.takes(request.size())) return wrong_arity(name);
   if (!client.authenticated && !spec.has(flag_no_auth)) return "NOAUTH Authentication required.";
-  std::string refusal = refuse_by_user(context, client, found, name, request);
+  std::string refusal = refuse_by_user(context, client, command, name, request);
   if (!refusal.empty()) return refusal;
   if (client.in_subscriber_mode() && !spec.has(flag_subscriber)) {
     return only_in_subscriber_mode(name);
@@ -103,11 +101,11 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
     return Verdict::go_on;
   };
 
-  const Found found = find_request(request);
+  const CommandRef found = find_request(request);
   if (found.spec == nullptr && found.parent == nullptr) return fail(unknown_command(request));
   if (found.spec == nullptr) return fail(unknown_subcommand(*found.parent, request[1]));
 
-  Call call{context, client, request, *found.spec, full_name(found.parent, *found.spec)};
+  Call call{context, client, request, *found.spec, full_name(found)};
   const std::string refusal = refuse(context, client, found, call.full_name, request);
   if (!refusal.empty()) return fail(refusal);
   client.last_command = call.full_name;

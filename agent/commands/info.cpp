@@ -200,7 +200,7 @@ void sentinel(Call& call, Lines& lines) {
     text += ",status=" + std::string(status_word(group));
     text += ",address=" + address.host + ':' + std::to_string(address.port);
     text += ",slaves=" + std::to_string(replica_count(group));
-    text += ",sentinels=" + std::to_string(group.voters());
+    text += ",sentinels=" + std::to_string(group.agents());
     lines.text("master" + std::to_string(index), text);
     ++index;
   }

@@ -81,6 +81,8 @@ void sentinel_monitor(Call& call) {
   order.options.quorum = static_cast<unsigned>(words.quorum);
   order.options.down_after = call.state().timings.default_down_after;
   order.options.failover_timeout = call.state().timings.default_failover_timeout;
+  const auto& voters = call.facade().settings().voters;
+  if (voters.contains(order.name)) order.options.voters = voters.at(order.name);
   const Deferred deferred = call.defer();
   Facade& facade = call.facade();
   facade.resolve(order.address.host, [deferred, &facade, order](const std::string& error) {

@@ -173,14 +173,21 @@ const CommandSpec* find_command(std::span<const CommandSpec> commands,
   return nullptr;
 }
 
-std::string full_name(const CommandSpec* parent, const CommandSpec& spec) {
+std::string full_name(const CommandRef& command) {
   std::string name;
-  if (parent != nullptr) {
-    name += parent->name;
+  if (command.parent != nullptr) {
+    name += command.parent->name;
     name += '|';
   }
-  name += spec.name;
+  name += command.spec->name;
   return name;
+}
+
+CommandRef find_by_full_name(std::string_view name) noexcept {
+  const std::size_t bar = name.find('|');
+  const CommandSpec* const first = find_command(command_table(), name.substr(0, bar));
+  if (first == nullptr || bar == std::string_view::npos) return {nullptr, first};
+  return {first, find_command(first->subcommands(), name.substr(bar + 1))};
 }
 
 }  // namespace vedette::agent

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "agent/commands/call.hpp"
+#include "agent/commands/command_ref.hpp"
 
 namespace vedette::agent {
 
@@ -64,8 +65,5 @@ struct CommandSpec {
 // Case-insensitive; nullptr if there is none.
 [[nodiscard]] const CommandSpec* find_command(std::span<const CommandSpec> commands,
                                               std::string_view name) noexcept;
-
-// "sentinel|master", or "ping" when there is no parent.
-[[nodiscard]] std::string full_name(const CommandSpec* parent, const CommandSpec& spec);
 
 }  // namespace vedette::agent

@@ -50,6 +50,10 @@ TEST_F(Change, MonitorTakesHostNamesOnlyIfTheyAreResolved) {
   EXPECT_TRUE(agent.run({"SENTINEL", "MONITOR", "new", "redis.local", "1", "1"})
                   .starts_with("-ERR Invalid IP address or hostname"));
   agent.settings().resolve_hostnames = true;
+  agent.facade.unknown_hosts = {"none.local"};
+  EXPECT_TRUE(agent.run({"SENTINEL", "MONITOR", "new", "none.local", "1", "1"})
+                  .starts_with("-ERR Invalid IP address or hostname"));
+  EXPECT_TRUE(agent.facade.orders.empty());
   EXPECT_EQ(agent.run({"SENTINEL", "MONITOR", "new", "redis.local", "1", "1"}), ok);
   EXPECT_TRUE(agent.run({"SENTINEL", "MONITOR", "new2", "a,b", "1", "1"})
                   .starts_with("-ERR Invalid IP address or hostname"));

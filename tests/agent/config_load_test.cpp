@@ -322,6 +322,20 @@ TEST_F(ConfigLoad, WhereWeDecideDifferentlyCanBeSwitchedOff) {
               HasSubstr("must be yes or no, not 'maybe'"));
 }
 
+TEST_F(ConfigLoad, VotersOfAMaster) {
+  const std::string line = "vedette voters m 5\nvedette voters later 3\n";
+  const Loaded loaded = load(line + master);
+  EXPECT_EQ(loaded.durable.groups.at(0).options.voters, 5U);
+  EXPECT_EQ(loaded.settings.voters.at("later"), 3U);
+  EXPECT_EQ(load(master).durable.groups.at(0).options.voters, 0U);
+  for (const char* bad : {"m 0", "m x", "m", "m 3 4", "m 1001"}) {
+    EXPECT_THAT(error_of({"vedette voters " + std::string(bad), "", "", Dialect::redis})->message,
+                HasSubstr("vedette voters <master name>"));
+  }
+  EXPECT_EQ(load(master + "# vedette:voters m 7\n").durable.groups.at(0).voters, 7U);
+  EXPECT_EQ(load(master + "# vedette:voters m x\n").durable.groups.at(0).voters, 0U);
+}
+
 TEST_F(ConfigLoad, Include) {
   const std::string part = write("part.conf", master + "timeout 5\n");
   EXPECT_EQ(load("include " + part + "\ntimeout 6\n").settings.timeout_seconds, 6U);

@@ -69,7 +69,7 @@ TEST(ConfigRender, WhatWasReadIsWhatIsWritten) {
       "sentinel sentinel-pass \"s p\"\nsentinel resolve-hostnames yes\n"
       "sentinel announce-hostnames yes\nsentinel deny-scripts-reconfig no\n"
       "# vedette:replaced n ::2 9 " +
-      id_b + "\n# vedette:replid \"m x\" abc\nsentinel myid " + id_a + "\n";
+      id_b + "\n# vedette:replid \"m x\" abc\n# vedette:voters n 4\nsentinel myid " + id_a + "\n";
   const Loaded first = load(text);
   // Into an empty file, so that nothing of the old lines helps.
   const std::string fresh = render_config("", first.durable, first.settings);

@@ -162,15 +162,18 @@ TEST_F(ConversationTest, PeersAreAskedAndIdentified) {
   c.say(consensus::Identify{link, RequestId{3}});
   EXPECT_EQ(write_all(c), "SENTINEL is-master-down-by-addr 10.0.0.2 6379 3 " +
                               std::string(40, 'a') + "\nVEDETTE HELLO 1 12345678" +
-                              std::string(32, 'f') + "\nVEDETTE HELLO 1 12345678" +
-                              std::string(32, 'f') + "\n");
+                              std::string(32, 'f') + "\nSENTINEL MYID\nVEDETTE HELLO 1 12345678" +
+                              std::string(32, 'f') + "\nSENTINEL MYID\n");
   c.hear("*3\r\n:1\r\n$40\r\n" + std::string(40, 'b') + "\r\n:3\r\n" +
-             "*2\r\n$7\r\nvedette\r\n:1\r\n-ERR unknown command\r\n",
+             "*2\r\n$7\r\nvedette\r\n:1\r\n$40\r\n" + std::string(40, 'c') +
+             "\r\n-ERR unknown command\r\n-ERR unknown subcommand\r\n",
          events_);
   ASSERT_EQ(events_.size(), 3U);
   EXPECT_EQ(std::get<consensus::PeerAnswered>(events_[0]).reply.voted_for, run_id('b'));
   EXPECT_TRUE(std::get<consensus::PeerIdentified>(events_[1]).vedette);
+  EXPECT_EQ(std::get<consensus::PeerIdentified>(events_[1]).id, run_id('c'));
   EXPECT_FALSE(std::get<consensus::PeerIdentified>(events_[2]).vedette);
+  EXPECT_FALSE(std::get<consensus::PeerIdentified>(events_[2]).id);
 }
 
 TEST_F(ConversationTest, HellosAreHeardAndJunkIsNot) {

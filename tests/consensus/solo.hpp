@@ -141,7 +141,9 @@ class Solo {
     if (!connects) return;
     if (const auto* c = std::get_if<Connect>(&command)) feed(LinkUp{c->link, "10.0.1.1"});
     if (const auto* c = std::get_if<Identify>(&command)) {
-      feed(PeerIdentified{c->link, c->request, peers_speak});
+      // 10.0.1.2 is b, 10.0.1.3 is c, and so on.
+      const char digit = static_cast<char>(host_of(c->link).back() - '2' + 'b');
+      feed(PeerIdentified{c->link, c->request, peers_speak, id_of(digit)});
     }
     if (const auto* c = std::get_if<SendInfo>(&command)) send_info(*c);
     const auto* ping = std::get_if<SendPing>(&command);

@@ -148,8 +148,9 @@ struct Stage::AnswerPromptly {
   }
   void operator()(const Identify& c) const {
     if (!take_question(c, "identify")) return;
-    const bool legacy = stage.setting_.is_legacy(stage.handles_.links.at(c.link));
-    stage.due_.push_back(PeerIdentified{c.link, c.request, !legacy});
+    const std::string& who = stage.handles_.links.at(c.link);
+    const bool legacy = stage.setting_.is_legacy(who);
+    stage.due_.push_back(PeerIdentified{c.link, c.request, !legacy, id_of(who)});
   }
   void operator()(const PublishHello& c) const {
     if (!take_question(c, "hello")) return;

@@ -135,8 +135,10 @@ bool Stage::event_of_replies(const std::string& verb, Words& words) {
     const auto [link, request] = question(words.next(), "promote");
     feed(PromoteWithheld{link, request});
   } else if (verb == "identified") {
-    const auto [link, request] = question(words.next(), "identify");
-    feed(PeerIdentified{link, request, words.next() == "vedette"});
+    const std::string who = words.next();
+    const auto [link, request] = question(who, "identify");
+    const bool vedette = words.next() == "vedette";
+    feed(PeerIdentified{link, request, vedette, id_of(words.take("id").value_or(who))});
   } else if (verb == "accepted") {
     const std::string who = words.next();
     const auto [link, request] = question(who, words.next());

@@ -105,8 +105,9 @@ struct Agent::Execute {
   void operator()(const consensus::Identify& c) const {
     ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
       const Agent* const peer = other.as_agent();
-      const bool vedette = peer != nullptr && peer->kind() == Kind::vedette;
-      return consensus::PeerIdentified{c.link, c.request, vedette};
+      if (peer == nullptr) return consensus::PeerIdentified{c.link, c.request};
+      const bool vedette = peer->kind() == Kind::vedette;
+      return consensus::PeerIdentified{c.link, c.request, vedette, peer->id()};
     });
   }
   void operator()(const consensus::AskPeer& c) const {

@@ -348,17 +348,27 @@ void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
   it.ask_vote(query, [](const proto::DownReply&) {});
 }
 
+// Somebody nobody knows, with an absurd epoch, with a new master, or in a known agent's place; or a
+// known agent, as if it had moved.
 void Faults::forge_hello(const Action& action, const Shard& group) {
   constexpr std::uint64_t absurd = std::uint64_t{1} << 40;
   Redis& through = node(action.a);
-  const std::optional<proto::Address> master = agent(action.a).master_of(group.name);
+  Agent& it = agent(action.a);
+  const std::optional<proto::Address> master = it.master_of(group.name);
   if (!through.running() || !master) return;
-  const proto::Hello hello{{"10.8.0.1", 26379},
-                           *proto::RunId::parse(world_.make_id()),
-                           proto::Epoch{absurd},
-                           group.name,
-                           *master,
-                           {}};
+  proto::Hello hello{
+      forger, *proto::RunId::parse(world_.make_id()), proto::Epoch{absurd}, group.name, *master,
+      {}};
+  if (action.value == 1) {
+    hello.current_epoch = hello.config_epoch = proto::Epoch{1000};
+    hello.master = through.address();
+  } else if (action.value == 2) {
+    hello.agent_id = agent(action.b).id();
+    hello.current_epoch = {};
+  } else if (action.value == 3) {
+    hello.agent = agent(action.b).address();
+    hello.current_epoch = {};
+  }
   through.publish(hello);
 }
 

@@ -11,6 +11,9 @@
 
 namespace vedette::sim {
 
+// Where nobody is: the sender that forged hellos name.
+inline const proto::Address forger{"10.8.0.1", 26379};
+
 class Faults : public Watcher {
  public:
   Faults(World& world, const Plan& plan) : world_(world), plan_(plan) { world.watch(*this); }

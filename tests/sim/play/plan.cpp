@@ -71,12 +71,12 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"reset", routes, 0ms, 0ms, 0, 0, ""},
     {"ambush", ambushes, 10ms, 6s, 0, 7, ""},
     {"fail_over", operators, 0ms, 0ms, 0, 0, ""},
-    {"reset_masters", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
-    {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten peers"},
+    {"reset_masters", operators, 0ms, 0ms, 0, 0, "forgotten nodes"},
+    {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten nodes"},
     {"set_option", operators, 0ms, 0ms, 0, 3, ""},
     {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
     {"stray_ask", operators, 0ms, 0ms, 0, 4, ""},
-    {"forge_hello", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
+    {"forge_hello", operators, 0ms, 0ms, 0, 3, ""},
 }};
 
 const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }

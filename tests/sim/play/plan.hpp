@@ -59,7 +59,7 @@ enum class What : std::uint8_t {
   set_option,
   remove_and_monitor,
   stray_ask,    // somebody asks for a vote by hand
-  forge_hello,  // somebody publishes a hello with an absurd epoch
+  forge_hello,  // somebody publishes a hello that is not true
   count
 };
 

@@ -118,7 +118,7 @@ class Run {
   // two masters of one config epoch (README.md, "Known limits").
   [[nodiscard]] bool excused() const {
     return rules_.anything_forced() || limits_.moved || limits_.forgotten_peers ||
-           limits_.restored_disk || limits_.legacy;
+           limits_.forgotten_nodes || limits_.restored_disk || limits_.legacy;
   }
 
   // Some agents and the master are gone for good; the rest is a majority, and must go on.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/play/faults.hpp"
+
 namespace vedette::sim {
 
 using consensus::Group;
@@ -132,7 +134,18 @@ void ConductRules::check_syncs(const Agent& agent) {
 
 // ---- a master that is back ---------------------------------------------------------------------
 
+// Nobody forges the hello of one agent, or from one place, often enough to be believed.
+void ConductRules::check_newcomer(const Agent& agent, const consensus::Announce& news) {
+  if (news.event != "+sentinel" && news.event != "+sentinel-address-switch") return;
+  const bool exists = std::any_of(
+      world_.agents().begin(), world_.agents().end(),
+      [&](const auto& each) { return news.payload.find(each->id().text()) != std::string::npos; });
+  if (exists && news.payload.find(forger.host) == std::string::npos) return;
+  fail(agent, "who is not heard again is no voter", news.payload);
+}
+
 void ConductRules::note(const Agent& agent, Record& record, const consensus::Announce& news) {
+  check_newcomer(agent, news);
   if (news.event == "+odown") {
     Return& back = record.returns[news.group];
     back.down_at = world_.now();

@@ -43,6 +43,7 @@ class ConductRules : public Judge {
                                     consensus::LinkId link) const;
   Return* return_on(const Agent& agent, Record& record, consensus::LinkId link);
   void check_pace(const Agent& agent, Record& record, const consensus::Event& event);
+  void check_newcomer(const Agent& agent, const consensus::Announce& news);
   void check_repetition(const Agent& agent, Record& record, const consensus::Follow& follow);
   void check_switches(const Agent& agent, Record& record, const consensus::Commands& commands);
   void check_syncs(const Agent& agent);

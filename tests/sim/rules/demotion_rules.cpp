@@ -116,14 +116,14 @@ void DemotionRules::note_groups(const Agent& agent, Record& record) {
 // ---- what a demotion needs ---------------------------------------------------------------------
 
 bool DemotionRules::majority_publishes(const Agent& agent, const Group& group) {
-  std::size_t publishers = 1;
-  for (const auto& [id, hello] : heard_.of(agent, group).hellos) {
+  std::set<proto::RunId> publishers{agent.id()};
+  for (const auto& [publisher, hello] : heard_.of(agent, group).hellos) {
     const bool same = hello.at + hello_lasts >= world_.now() &&
                       hello.master == group.master().address &&
                       hello.config_epoch == group.config_epoch;
-    if (same) ++publishers;
+    if (same) publishers.insert(publisher.first);
   }
-  return publishers >= consensus::majority(group.voters());
+  return publishers.size() >= consensus::majority(group.voters());
 }
 
 // Somebody may have been elected after our configuration, and act on it.

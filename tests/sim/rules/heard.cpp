@@ -19,8 +19,9 @@ void Heard::stepping(Agent& agent, const consensus::Event& event) {
   } else if (const auto* const told = std::get_if<consensus::HelloHeard>(&event)) {
     const consensus::Group* const group = agent.core()->state().find(told->hello.master_name);
     if (group == nullptr || told->hello.agent_id == agent.id()) return;
-    record.groups[group->id].hellos[told->hello.agent_id] = {world_.now(), told->hello.master,
-                                                             told->hello.config_epoch};
+    auto& hellos = record.groups[group->id].hellos;
+    hellos[{told->hello.agent_id, told->hello.agent}] = {world_.now(), told->hello.master,
+                                                         told->hello.config_epoch};
   }
 }
 

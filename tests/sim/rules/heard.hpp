@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/cluster/world.hpp"
@@ -35,7 +36,8 @@ class Heard : public Watcher {
   struct OfGroup {
     std::map<Voter, Ask> opinions;  // the newest answer
     std::map<Voter, KnownVote> votes;
-    std::map<proto::RunId, Published> hellos;  // the newest of each publisher
+    // The newest of each publisher. Whoever forges one under another address, takes none away.
+    std::map<std::pair<proto::RunId, proto::Address>, Published> hellos;
   };
   struct Record {
     std::map<consensus::LinkId, Voter> peers;

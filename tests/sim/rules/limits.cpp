@@ -1,23 +1,19 @@
 #include "tests/sim/rules/limits.hpp"
 
-#include <algorithm>
-
 namespace vedette::sim {
 
 Limits limits_of(const Plan& plan) {
   Limits out;
   out.legacy = plan.legacy > 0;
   out.forgotten_peers = !plan.introduced;
-  const auto forged =
-      std::count_if(plan.actions.begin(), plan.actions.end(),
-                    [](const Action& action) { return action.what == What::forge_hello; });
-  out.single_word = out.legacy || !plan.introduced || plan.agents == 1 || forged > 1;
+  out.single_word = out.legacy || !plan.introduced || plan.agents == 1;
   for (const Action& action : plan.actions) {
     const std::string_view limit = limit_of(action.what);
     out.restored_disk |= limit == "restored disk";
     out.stopped_clock |= limit == "stopped clock";
     out.forgotten_peers |= limit == "forgotten peers";
-    out.single_word |= limit != "" && limit != "stopped clock" && action.what != What::forge_hello;
+    out.forgotten_nodes |= limit == "forgotten nodes";
+    out.single_word |= limit != "" && limit != "stopped clock";
     out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
                  action.what == What::move_agent;
   }

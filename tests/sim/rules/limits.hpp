@@ -9,7 +9,8 @@ struct Limits {
   bool legacy = false;  // with real Sentinels in it
   bool restored_disk = false;
   bool stopped_clock = false;
-  bool forgotten_peers = false;  // RESET, REMOVE, or agents that never met: rule 5 is to come
+  bool forgotten_peers = false;  // REMOVE, or agents that never met
+  bool forgotten_nodes = false;  // RESET: a deposed master that nobody pointed elsewhere yet
   bool single_word = false;      // an agent may know one peer only, and must believe its epoch
   bool moved = false;            // addresses changed hands
 

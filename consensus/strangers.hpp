@@ -1,0 +1,26 @@
+// Agents that were heard of at an address where we do not know them. Anybody may publish a hello;
+// whoever is to count among the voters, or to take a known agent's place, must have answered there
+// with his id, or must go on publishing (README.md, Voters).
+#pragma once
+
+#include "consensus/event.hpp"
+#include "consensus/turn.hpp"
+
+namespace vedette::consensus {
+
+// A hello of an agent that is not known there. True if it may be taken for real now; else it is
+// kept, and taken as soon as its publisher has answered.
+bool introduce(Turn& turn, const Group& group, const proto::Hello& hello);
+
+// Events of the links over which strangers are asked.
+void stranger_link_up(Turn& turn, StrangerId id);
+void stranger_link_down(Turn& turn, StrangerId id);
+void stranger_identified(Turn& turn, StrangerId id, const PeerIdentified& event);
+void stranger_answered(Turn& turn, StrangerId id);
+void stranger_failed(Turn& turn, StrangerId id, const RequestFailed& event);
+
+// Forgets who fell silent.
+void tend_strangers(Turn& turn);
+Instant strangers_due(const State& state);
+
+}  // namespace vedette::consensus
