@@ -29,13 +29,17 @@ bool pubsub_heard(Turn& turn, LinkId link) {
   return true;
 }
 
-// The agent that won the epoch re-points the replicas; that may be us, if we had given up already.
+// The agent that won the epoch re-points the replicas. That may be us, if we had given up already;
+// but a vote for ourselves may also have been one of several candidacies, and lost.
 void reconfigure_after(Turn& turn, Group& group, const proto::Address& old_master,
                        const proto::Hello& hello) {
   const Vote& vote = group.ballot.memory;
   const bool known = vote.epoch == hello.config_epoch && vote.voted_for;
-  const proto::RunId leader = known ? *vote.voted_for : hello.agent_id;
-  if (leader == turn.state.my_id) {
+  const proto::RunId& me = turn.state.my_id;
+  const bool promoted = group.promoted_in == hello.config_epoch;
+  const bool lost = known && *vote.voted_for == me && !promoted;
+  const proto::RunId leader = known && !lost ? *vote.voted_for : hello.agent_id;
+  if (leader == me) {
     lead_reconfiguration(turn, group, old_master);
   } else {
     watch_reconfiguration(turn, group, old_master, leader);

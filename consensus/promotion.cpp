@@ -51,6 +51,7 @@ void write_promote(Turn& turn, Group& group, Node& node) {
   attempt.promote_request = turn.new_request();
   attempt.promote_sent_before = attempt.promote_sent_at;
   attempt.promote_sent_at = turn.now;
+  group.promoted_in = attempt.epoch;
   attempt.asked_to_renew = false;
   const Instant not_after = is_unlimited(turn, group) ? never : authority_until(turn.now, group);
   turn.emit(Promote{node.command.id, *attempt.promote_request, std::move(hello), not_after});

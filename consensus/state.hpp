@@ -266,6 +266,7 @@ struct Group {
   Instant objectively_down_since{};
 
   std::optional<Attempt> attempt;
+  std::optional<proto::Epoch> promoted_in;  // our last epoch in which a Promote was written
   std::optional<Reconfiguration> reconfiguration;
   // Before a new candidacy: not earlier than this; unset while there is no reason to stand.
   std::optional<Instant> stand_at;

@@ -181,7 +181,8 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   old_master.reported_role_at = turn.now;
   old_master.superseded = true;
   old_master.replica_run.reset();
-  group.replid.clear();  // until the new master has spoken
+  old_master.info.run_id.reset();  // that it was restarted meanwhile is no news
+  group.replid.clear();            // until the new master has spoken
   ask_info_now(turn, old_master);
   group.objectively_down = false;
   group.stand_at.reset();

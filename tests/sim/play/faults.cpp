@@ -348,8 +348,8 @@ void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
   it.ask_vote(query, [](const proto::DownReply&) {});
 }
 
-// Somebody nobody knows, with an absurd epoch, with a new master, or in a known agent's place; or a
-// known agent, as if it had moved.
+// Somebody nobody knows, with an absurd epoch, with a new master, or in a known agent's place; a
+// known agent, as if it had moved, or where it is with an absurd epoch.
 void Faults::forge_hello(const Action& action, const Shard& group) {
   constexpr std::uint64_t absurd = std::uint64_t{1} << 40;
   Redis& through = node(action.a);
@@ -368,6 +368,9 @@ void Faults::forge_hello(const Action& action, const Shard& group) {
   } else if (action.value == 3) {
     hello.agent = agent(action.b).address();
     hello.current_epoch = {};
+  } else if (action.value == absurd_word) {
+    hello.agent = agent(action.b).address();
+    hello.agent_id = agent(action.b).id();
   }
   through.publish(hello);
 }

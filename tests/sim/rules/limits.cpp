@@ -1,12 +1,21 @@
 #include "tests/sim/rules/limits.hpp"
 
+#include <algorithm>
+
+#include "tests/sim/play/faults.hpp"
+
 namespace vedette::sim {
 
 Limits limits_of(const Plan& plan) {
   Limits out;
   out.legacy = plan.legacy > 0;
   out.forgotten_peers = !plan.introduced;
-  out.single_word = out.legacy || !plan.introduced || plan.agents == 1;
+  const auto absurd =
+      std::count_if(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
+        return action.what == What::forge_hello && action.value == absurd_word;
+      });
+  out.single_word =
+      out.legacy || !plan.introduced || plan.agents == 1 || absurd > (plan.agents == 2 ? 0 : 1);
   for (const Action& action : plan.actions) {
     const std::string_view limit = limit_of(action.what);
     out.restored_disk |= limit == "restored disk";
