@@ -14,7 +14,7 @@ packages_of() {
     demo) echo redis-server redis-tools python3 python3-redis ;;
     test) echo clang-format-14 redis-server redis-sentinel redis-tools \
       python3 python3-redis iproute2
-      echo tcl8.6 procps dpkg-dev  # for the suite of redis-sentinel
+      echo tcl procps dpkg-dev  # for the suite of redis-sentinel
       # A Node.js of any origin will do, and a second one would only shadow it.
       command -v npm >/dev/null || echo nodejs npm ;;
     runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata hostname \
