@@ -33,12 +33,16 @@ Stranger* find_stranger(State& state, const proto::RunId& id, const proto::Addre
   return nullptr;
 }
 
-void hang_up(Turn& turn, Stranger& stranger) {
-  if (!stranger.link) return;
-  turn.emit(Disconnect{*stranger.link});
+void link_is_gone(Turn& turn, Stranger& stranger) {
   turn.state.links.erase(*stranger.link);
   stranger.link.reset();
   stranger.request.reset();
+}
+
+void hang_up(Turn& turn, Stranger& stranger) {
+  if (!stranger.link) return;
+  turn.emit(Disconnect{*stranger.link});
+  link_is_gone(turn, stranger);
 }
 
 void drop(Turn& turn, StrangerId handle) {
@@ -63,8 +67,7 @@ Stranger& add_stranger(Turn& turn, const proto::RunId& id, const proto::Address&
     drop(turn, std::min_element(strangers.begin(), strangers.end(), older)->first);
   }
   const StrangerId handle{++turn.state.serial};
-  Stranger& stranger = strangers.emplace(handle, Stranger{handle, id, address}).first->second;
-  return stranger;
+  return strangers.emplace(handle, Stranger{handle, id, address}).first->second;
 }
 
 // The agent is known elsewhere and answers there: two of one id, of which one counts.
@@ -146,10 +149,7 @@ void stranger_link_up(Turn& turn, StrangerId id) {
 }
 
 void stranger_link_down(Turn& turn, StrangerId id) {
-  Stranger& stranger = turn.state.strangers.at(id);
-  turn.state.links.erase(*stranger.link);
-  stranger.link.reset();
-  stranger.request.reset();
+  link_is_gone(turn, turn.state.strangers.at(id));
 }
 
 void stranger_identified(Turn& turn, StrangerId id, const PeerIdentified& event) {

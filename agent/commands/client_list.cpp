@@ -21,7 +21,6 @@ std::int64_t seconds_since(consensus::Instant then, consensus::Instant now) {
 
 }  // namespace
 
-// One line. What we do not measure, because nothing here allocates that way, reads 0.
 void note_refusal(CommandContext& context, const Connection& client, acl::Refused::What what,
                   std::string object, const std::string& user) {
   const consensus::Instant now = context.facade.now();
@@ -30,6 +29,7 @@ void note_refusal(CommandContext& context, const Connection& client, acl::Refuse
   context.refusals.add({what, std::move(object), user, std::move(line)}, now);
 }
 
+// One line. What we do not measure, because nothing here allocates that way, reads 0.
 std::string describe_client(const Connection& client, consensus::Instant now) {
   std::string line;
   const auto field = [&line](std::string_view name, const std::string& value) {
