@@ -37,15 +37,18 @@ void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
                                    What::stray_ask,       What::fail_disk,   What::pause_node,
                                    What::crash_node,      What::cut,         What::reset,
                                    What::refuse_password, What::cut_zone,    What::cut_zone,
-                                   What::cut_zone};
+                                   What::cut_zone,        What::relieve,     What::pause_others,
+                                   What::flap_node,       What::crash_node};
   Action blow = ambush;
   blow.what = blows[ambush.a % std::size(blows)];
-  if (What::move_agent < blow.what && blow.what != What::isolate && blow.what != What::stray_ask) {
+  const bool on_others =
+      blow.what == What::isolate || blow.what == What::stray_ask || blow.what == What::relieve;
+  if (What::move_agent < blow.what && !on_others) {
     return spring_on_target(it, blow, group);
   }
   blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
   // Asked for its vote is whoever may have given it, not only who came here.
-  if (blow.what == What::stray_ask) blow.a += ambush.a / 16;
+  if (blow.what == What::stray_ask) blow.a += ambush.a / std::uint32_t{std::size(blows)};
   blow.b = number_of_shard(group);
   blow.value = 1;  // a vote for the next epoch is asked for
   run(blow);
@@ -67,6 +70,7 @@ void Faults::spring_on_target(Agent& it, const Action& ambush, const std::string
   blow.a = on_route ? static_cast<std::uint32_t>(it.host()) : number_of(*node);
   if (blow.what == What::cut_zone) blow.a = host;
   blow.b = host;
+  if (blow.what == What::flap_node) blow.value = (1 + blow.value) * 100'000;
   run(blow);
 }
 

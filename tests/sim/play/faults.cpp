@@ -33,6 +33,8 @@ void Faults::run(const Action& action) {
     undo = on_routes(action);
   } else if (action.what == What::ambush) {
     armed_.push_back(action);
+  } else if (action.what == What::relieve) {
+    if (!in_force_.empty()) end(in_force_.begin()->first);
   } else {
     operate(action);
   }
@@ -89,6 +91,8 @@ Faults::Undo Faults::on_agent(const Action& action) {
         network.resume(it);
       };
     }
+    case What::pause_others:
+      return pause_others(action, it);
     case What::slow_agent:
       say(action, it.name());
       network.slow_down(it, Duration{action.value});
@@ -104,6 +108,20 @@ Faults::Undo Faults::on_agent(const Action& action) {
     default:
       return stop_agent(action, it);
   }
+}
+
+Faults::Undo Faults::pause_others(const Action& action, const Agent& spared) {
+  std::vector<Undo> undos;
+  for (std::uint32_t i = 0; i < world_.agents().size(); ++i) {
+    if (&agent(i) == &spared) continue;
+    Action pause = action;
+    pause.what = What::pause_agent;
+    pause.a = i;
+    if (Undo undo = on_agent(pause)) undos.push_back(std::move(undo));
+  }
+  return [undos] {
+    for (const Undo& undo : undos) undo();
+  };
 }
 
 Faults::Undo Faults::on_disk(const Action& action, Agent& it) {
@@ -166,6 +184,12 @@ Faults::Undo Faults::on_node(const Action& action) {
         world_.tell(it, "goes on");
         world_.network().resume(it);
       };
+    case What::flap_node: {
+      say(action, whom);
+      const auto goes_on = std::make_shared<bool>(true);
+      flap(it, Duration{action.value}, goes_on);
+      return [goes_on] { *goes_on = false; };
+    }
     case What::set_priority: {
       static constexpr int priorities[] = {0, 1, 200};
       say(action, whom);
@@ -185,6 +209,13 @@ Faults::Undo Faults::stop_node(Redis& it, Network::End how) {
     world_.tell(it, "starts again");
     it.boot();
   };
+}
+
+// It is away for `period`, back for as long, and so on.
+void Faults::flap(Redis& it, Duration period, const std::shared_ptr<bool>& goes_on) {
+  if (!*goes_on) return;
+  run({{}, What::crash_node, number_of(it), 0, period, 0});
+  world_.queue().after(2 * period, [this, &it, period, goes_on] { flap(it, period, goes_on); });
 }
 
 Faults::Undo Faults::swap(Redis& a, Redis& b) {

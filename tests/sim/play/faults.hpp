@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,8 +54,10 @@ class Faults : public Watcher {
   Undo on_node(const Action& action);
   Undo on_answers(const Action& action, Redis& node);
   Undo on_routes(const Action& action);
+  Undo pause_others(const Action& action, const Agent& spared);
   Undo stop_agent(const Action& action, Agent& agent);
   Undo stop_node(Redis& node, Network::End how);
+  void flap(Redis& node, Duration period, const std::shared_ptr<bool>& goes_on);
   Undo swap(Redis& a, Redis& b);
   Undo set_routes(const std::vector<std::pair<HostId, HostId>>& pairs, const Route& route);
   void operate(const Action& action);

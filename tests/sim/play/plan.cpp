@@ -41,6 +41,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"crash_agent", agents, 1ms, 8s, 0, 0, ""},
     {"power_off_agent", agents, 100ms, 8s, 0, 0, ""},
     {"pause_agent", stalls, 10ms, 6s, 0, 0, ""},
+    {"pause_others", stalls, 10ms, 3s, 0, 0, ""},
     {"stop_clock", limits, 10ms, 4s, 0, 0, "stopped clock"},
     {"slow_agent", stalls, 100ms, 5s, 1'000, 30'000, ""},
     {"fail_disk", disks, 100ms, 6s, 0, 0, ""},
@@ -52,6 +53,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"crash_node", nodes, 1ms, 8s, 0, 3, ""},
     {"power_off_node", nodes, 500ms, 8s, 0, 0, ""},
     {"pause_node", nodes, 50ms, 8s, 0, 0, ""},
+    {"flap_node", nodes, 100ms, 5s, 50'000, 800'000, ""},
     {"load_node", answers, 100ms, 8s, 0, 0, ""},
     {"busy_node", answers, 100ms, 8s, 0, 0, ""},
     {"refuse_password", answers, 100ms, 6s, 0, 0, ""},
@@ -70,6 +72,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"lose_packets", routes, 100ms, 6s, 5, 60, ""},
     {"reset", routes, 0ms, 0ms, 0, 0, ""},
     {"ambush", ambushes, 10ms, 6s, 0, 7, ""},
+    {"relieve", ambushes, 0ms, 0ms, 0, 0, ""},
     {"fail_over", operators, 0ms, 0ms, 0, 0, ""},
     {"reset_masters", operators, 0ms, 0ms, 0, 0, "forgotten nodes"},
     {"storm_of_resets", operators, 2s, 7s, 0, 0, "forgotten nodes"},
@@ -83,7 +86,8 @@ const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }
 
 class Drawing {
  public:
-  Drawing(std::uint64_t seed, Mode mode) : random_(seed * 0x9E3779B97F4A7C15u + 1) {
+  // Mixed first: streams that start near each other would be one stream, shifted.
+  Drawing(std::uint64_t seed, Mode mode) : random_(consensus::Random(seed).next()) {
     plan_.seed = seed;
     plan_.mode = mode;
   }
@@ -91,6 +95,10 @@ class Drawing {
   Plan draw() {
     draw_cluster();
     if (plan_.mode == Mode::performance) return plan_;
+    if (pick(4) == 0) {
+      draw_duel();
+      return plan_;
+    }
     draw_classes();
     const std::uint64_t actions = 1 + pick(3) * pick(12) + pick(6);
     Duration at{0};
@@ -141,6 +149,26 @@ class Drawing {
     }
   }
 
+  // One dead master, and whoever deals with it is hit where it hurts: few actions, each of them at
+  // a moment that counts.
+  void draw_duel() {
+    plan_.legacy = 0;
+    plan_.introduced = true;
+    plan_.masters = 1;
+    plan_.agents = one_of(std::array{3u, 3u, 3u, 5u});
+    if (pick(12) == 0) plan_.agents = 6 + static_cast<unsigned>(pick(4));
+    plan_.quorum = plan_.agents / 2 + 1;
+    plan_.replicas = one_of(std::array{1u, 2u, 3u, 3u});
+    static constexpr std::array deaths{What::crash_node, What::power_off_node, What::pause_node};
+    add(draw_one(random_.between(0ms, 500ms), one_of(deaths)));
+    plan_.actions.back().a = 0;
+    static constexpr std::array hindrances{What::slow_disk,  What::delay_writes,
+                                           What::slow_node,  What::slow_route,
+                                           What::slow_agent, What::set_priority};
+    for (auto more = pick(3); more > 0; --more) add(draw_one(0ms, one_of(hindrances)));
+    for (auto more = 1 + pick(4); more > 0; --more) add(draw_one(0ms, What::ambush));
+  }
+
   void draw_classes() {
     for (unsigned each = 1; each <= limits; each *= 2) {
       const std::uint64_t odds = each == limits ? 20 : each == operators || each == moves ? 4 : 2;
@@ -154,21 +182,27 @@ class Drawing {
       const bool waits = pick(8) == 0;
       const What what =
           waits ? What::ambush : static_cast<What>(pick(static_cast<std::uint64_t>(What::count)));
-      const Row& about = row(what);
-      if ((about.group & classes_) == 0) continue;
-      Action action{at, what, 0, 0, {}, 0};
-      action.a = static_cast<std::uint32_t>(pick(1000));
-      action.b = static_cast<std::uint32_t>(pick(1000));
-      const Duration longest = pick(2) == 0 ? about.longest : about.longest / 8;
-      action.lasts = random_.between(about.shortest, longest);
-      const auto span = static_cast<std::uint64_t>(about.largest - about.smallest) + 1;
-      action.value = about.smallest + static_cast<std::int64_t>(pick(span));
-      // The master is what matters most: number 0 is the master of the first shard.
-      if (pick(3) == 0) action.a = 0;
-      plan_.actions.push_back(action);
+      if ((row(what).group & classes_) == 0) continue;
+      add(draw_one(at, what));
       return;
     }
   }
+
+  Action draw_one(Duration at, What what) {
+    const Row& about = row(what);
+    Action action{at, what, 0, 0, {}, 0};
+    action.a = static_cast<std::uint32_t>(pick(1000));
+    action.b = static_cast<std::uint32_t>(pick(1000));
+    const Duration longest = pick(2) == 0 ? about.longest : about.longest / 8;
+    action.lasts = random_.between(about.shortest, longest);
+    const auto span = static_cast<std::uint64_t>(about.largest - about.smallest) + 1;
+    action.value = about.smallest + static_cast<std::int64_t>(pick(span));
+    // The master is what matters most: number 0 is the master of the first shard.
+    if (pick(3) == 0) action.a = 0;
+    return action;
+  }
+
+  void add(const Action& action) { plan_.actions.push_back(action); }
 
   consensus::Random random_;
   Plan plan_;

@@ -24,7 +24,8 @@ enum class What : std::uint8_t {
   crash_agent,
   power_off_agent,
   pause_agent,
-  stop_clock,  // as pause_agent, and its clock stands still: a suspended virtual machine
+  pause_others,  // all agents but this
+  stop_clock,    // as pause_agent, and its clock stands still: a suspended virtual machine
   slow_agent,
   fail_disk,
   fail_disk_late,
@@ -35,6 +36,7 @@ enum class What : std::uint8_t {
   crash_node,
   power_off_node,
   pause_node,
+  flap_node,  // it restarts again and again
   load_node,
   busy_node,
   refuse_password,
@@ -52,7 +54,8 @@ enum class What : std::uint8_t {
   slow_route,
   lose_packets,
   reset,
-  ambush,  // whoever next comes to a certain point of a failover is hit right then
+  ambush,   // whoever next comes to a certain point of a failover is hit right then
+  relieve,  // the fault that has lasted longest ends
   fail_over,
   reset_masters,
   storm_of_resets,
