@@ -65,6 +65,8 @@ class Conversation {
   void hear(std::string_view bytes, Events& events);
   // Not empty: the connection must be closed for this reason.
   [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
+  // The connection is lost: a Promote that did not leave whole makes a PromoteWithheld.
+  void end(Events& events) const;
   // Requests without an answer, sent or not.
   [[nodiscard]] std::size_t pending() const noexcept;
 

@@ -124,12 +124,11 @@ std::string_view Conversation::output(consensus::Instant now, Events& events) {
   while (!queue_.empty()) {
     Chunk& chunk = queue_.front();
     if (chunk.not_after && now > *chunk.not_after) {
-      events.emplace_back(consensus::PromoteWithheld{spec_.link, chunk.promote});
       if (chunk.written > 0) {
-        // EXEC has not left: closing the connection makes the server forget the transaction.
         broken_ = "the authority to promote ended while the promotion was being written";
         return {};
       }
+      events.emplace_back(consensus::PromoteWithheld{spec_.link, chunk.promote});
       queued_bytes_ -= chunk.bytes.size();
       queue_.pop_front();
       continue;
@@ -149,6 +148,15 @@ void Conversation::wrote(std::size_t bytes) {
   chunk.written += bytes;
   queued_bytes_ -= bytes;
   if (chunk.written == chunk.bytes.size()) queue_.pop_front();
+}
+
+// Without its EXEC, which comes last, the server forgets a transaction.
+void Conversation::end(Events& events) const {
+  for (const Chunk& chunk : queue_) {
+    if (chunk.not_after) {
+      events.emplace_back(consensus::PromoteWithheld{spec_.link, chunk.promote});
+    }
+  }
 }
 
 std::size_t Conversation::pending() const noexcept {

@@ -91,8 +91,11 @@ void Link::fail(const std::string& reason) {
   if (closed_) return;
   close();
   const consensus::LinkId id = conversation_.spec().link;
+  Conversation::Events events;
+  conversation_.end(events);
   shared_.links.forget(id);
-  shared_.emit(consensus::LinkDown{id, reason});
+  events.emplace_back(consensus::LinkDown{id, reason});
+  for (consensus::Event& event : events) shared_.emit(std::move(event));
 }
 
 error_code Link::open(const tcp::endpoint& server) {

@@ -261,8 +261,26 @@ TEST_F(ConversationTest, AHalfWrittenPromoteIsAbandonedWithItsConnection) {
   c.wrote(20);
   EXPECT_FALSE(c.output(start, events_).empty());
   EXPECT_TRUE(c.output(start + consensus::Duration{1}, events_).empty());
-  EXPECT_EQ(only<consensus::PromoteWithheld>().request, RequestId{9});
   EXPECT_NE(c.broken(), "");
+  EXPECT_TRUE(events_.empty());
+  c.end(events_);
+  EXPECT_EQ(only<consensus::PromoteWithheld>().request, RequestId{9});
+}
+
+TEST_F(ConversationTest, APromoteThatNeverLeftIsWithheldWhenItsConnectionIsLost) {
+  Conversation c = make(LinkKind::command);
+  c.say(consensus::SendPing{link, RequestId{1}});
+  c.say(consensus::Promote{link, RequestId{9}, hello(), start});
+  c.end(events_);
+  EXPECT_EQ(only<consensus::PromoteWithheld>().request, RequestId{9});
+}
+
+TEST_F(ConversationTest, APromoteThatLeftMayHaveRunWhenItsConnectionIsLost) {
+  Conversation c = make(LinkKind::command);
+  c.say(consensus::Promote{link, RequestId{9}, hello(), start});
+  write_all(c);
+  c.end(events_);
+  EXPECT_TRUE(events_.empty());
 }
 
 TEST_F(ConversationTest, Follow) {

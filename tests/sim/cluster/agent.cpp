@@ -39,6 +39,7 @@ void Agent::crash(Network::End end) {
   world_.network().stop(*this, end);
   disk.crash(world_.random());
   links_.clear();
+  unwritten_.clear();
   votes_.clear();
   orders_.clear();
   core_.reset();
@@ -91,6 +92,10 @@ void Agent::hear(ConnId conn, const proto::Hello& hello) {
 
 void Agent::closed(ConnId, std::uint64_t tag) {
   links_.erase(tag);
+  const auto unwritten = unwritten_.extract(tag);
+  if (!unwritten.empty()) {
+    feed(consensus::PromoteWithheld{consensus::LinkId{tag}, unwritten.mapped()});
+  }
   feed(consensus::LinkDown{consensus::LinkId{tag}, "Connection reset by peer"});
 }
 

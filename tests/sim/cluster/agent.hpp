@@ -78,6 +78,7 @@ class Agent : public Process {
   Instant tick_at_ = consensus::never;
   bool tick_waits_ = false;
   std::unordered_map<std::uint64_t, ConnId> links_;
+  std::map<std::uint64_t, consensus::RequestId> unwritten_;  // promotions, by link
   std::map<consensus::Ticket, std::function<void(const proto::DownReply&)>> votes_;
   std::map<consensus::Ticket, std::function<void(const consensus::ReplyOrder&)>> orders_;
   std::uint64_t tickets_ = 0;

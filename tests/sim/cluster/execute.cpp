@@ -46,6 +46,7 @@ struct Agent::Execute {
     } else {
       world.network().abort(found->second, self);
     }
+    self.unwritten_.erase(found->first);
     self.links_.erase(found);
   }
 
@@ -140,6 +141,8 @@ struct Agent::Execute {
   }
 
   void operator()(const consensus::Promote& c) const {
+    if (!self.links_.contains(static_cast<std::uint64_t>(c.link))) return;
+    self.unwritten_[static_cast<std::uint64_t>(c.link)] = c.request;
     if (self.write_delay == Duration{0}) return write(self, world, c);
     Agent* const agent = &self;
     World* const w = &world;
@@ -150,12 +153,13 @@ struct Agent::Execute {
   }
   // Its last moment is judged here, at the socket.
   static void write(Agent& agent, World& world, const consensus::Promote& c) {
-    const auto found = agent.links_.find(static_cast<std::uint64_t>(c.link));
-    if (found == agent.links_.end()) return;
+    const auto unwritten = agent.unwritten_.find(static_cast<std::uint64_t>(c.link));
+    if (unwritten == agent.unwritten_.end() || unwritten->second != c.request) return;
+    agent.unwritten_.erase(unwritten);
     if (agent.clock() > c.not_after) {
       return agent.feed(consensus::PromoteWithheld{c.link, c.request});
     }
-    const ConnId conn = found->second;
+    const ConnId conn = agent.links_.at(static_cast<std::uint64_t>(c.link));
     Redis* const node = world.network().opposite(conn, agent).as_redis();
     if (node == nullptr) return agent.feed(refused(c, unknown_command));
     for (Watcher* const watcher : world.watchers()) watcher->promote_written(agent, c, *node);

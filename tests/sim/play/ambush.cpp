@@ -8,16 +8,12 @@ namespace vedette::sim {
 
 void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Commands& commands) {
   if (armed_.empty()) return;
-  // The points of a failover, in order; a crash between two of them is what few plans would hit.
-  static constexpr std::string_view points[] = {
-      "+odown",          "+try-failover",   "+vote-for-leader",
-      "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
-      "+promoted-slave", "+switch-master"};
   for (const consensus::Command& command : commands) {
     const auto* const news = std::get_if<consensus::Announce>(&command);
     if (news == nullptr) continue;
     const auto hit = std::find_if(armed_.begin(), armed_.end(), [&](const Action& each) {
-      return points[static_cast<std::size_t>(each.value) % std::size(points)] == news->event;
+      return ambush_points[static_cast<std::size_t>(each.value) % ambush_points.size()] ==
+             news->event;
     });
     if (hit == armed_.end()) continue;
     const Action ambush = *hit;
@@ -32,15 +28,19 @@ void Faults::stepped(Agent& it, const consensus::Event&, const consensus::Comman
 }
 
 void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
-  static constexpr What blows[] = {What::crash_agent,     What::pause_agent, What::power_off_agent,
-                                   What::isolate,         What::fail_disk,   What::pause_agent,
-                                   What::stray_ask,       What::fail_disk,   What::pause_node,
-                                   What::crash_node,      What::cut,         What::reset,
-                                   What::refuse_password, What::cut_zone,    What::cut_zone,
-                                   What::cut_zone,        What::relieve,     What::pause_others,
-                                   What::flap_node,       What::crash_node};
+  constexpr std::uint32_t kinds = ambush_blows.size();
+  strike(it, ambush, ambush_blows[ambush.a % kinds], group);
+  // A second one has a length of its own.
+  const std::uint32_t other = ambush.a / kinds;
+  if (other == 0 || other > kinds) return;
+  Action second = ambush;
+  second.lasts = ambush.lasts * (1 + ambush.b / 4 % 8) / 4;
+  strike(it, second, ambush_blows[other - 1], group);
+}
+
+void Faults::strike(Agent& it, const Action& ambush, What what, const std::string& group) {
   Action blow = ambush;
-  blow.what = blows[ambush.a % std::size(blows)];
+  blow.what = what;
   const bool on_others =
       blow.what == What::isolate || blow.what == What::stray_ask || blow.what == What::relieve;
   if (What::move_agent < blow.what && !on_others) {
@@ -48,7 +48,7 @@ void Faults::spring(Agent& it, const Action& ambush, const std::string& group) {
   }
   blow.a = blow.what == What::isolate ? static_cast<std::uint32_t>(it.host()) : number_of(it);
   // Asked for its vote is whoever may have given it, not only who came here.
-  if (blow.what == What::stray_ask) blow.a += ambush.a / std::uint32_t{std::size(blows)};
+  if (blow.what == What::stray_ask) blow.a += ambush.b / 4;
   blow.b = number_of_shard(group);
   blow.value = 1;  // a vote for the next epoch is asked for
   run(blow);

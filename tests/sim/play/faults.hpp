@@ -64,6 +64,7 @@ class Faults : public Watcher {
   void storm(Agent& agent, Instant until);
   [[nodiscard]] consensus::SetOptions change_of(const Action& action, const Shard& shard) const;
   void spring(Agent& agent, const Action& ambush, const std::string& group);
+  void strike(Agent& agent, const Action& ambush, What what, const std::string& group);
   void spring_on_target(Agent& agent, const Action& ambush, const std::string& group);
   void forge_hello(const Action& action, const Shard& shard);
   void ask_by_hand(const Action& action, Agent& agent, const Shard& shard);

@@ -166,7 +166,43 @@ class Drawing {
                                            What::slow_node,  What::slow_route,
                                            What::slow_agent, What::set_priority};
     for (auto more = pick(3); more > 0; --more) add(draw_one(0ms, one_of(hindrances)));
-    for (auto more = 1 + pick(4); more > 0; --more) add(draw_one(0ms, What::ambush));
+    const bool at_one_point = pick(2) == 0;
+    const std::size_t first = plan_.actions.size();
+    for (auto more = 1 + pick(4); more > 0; --more) {
+      add(pick(2) == 0 ? draw_one(0ms, What::ambush) : draw_trap());
+      if (at_one_point) plan_.actions.back().value = plan_.actions[first].value;
+    }
+  }
+
+  // Two blows of which each makes the other one worse.
+  Action draw_trap() {
+    struct Trap {
+      std::string_view point;
+      What first;
+      What second;
+    };
+    static constexpr std::array traps{
+        // What is confirmed is to be renewed, what has to be written again is gone.
+        Trap{"+failover-state-wait-promotion", What::pause_node, What::pause_others},
+        Trap{"+failover-state-wait-promotion", What::flap_node, What::pause_others},
+        Trap{"+failover-state-wait-promotion", What::crash_node, What::pause_others},
+        // The one that was chosen is gone before it is told.
+        Trap{"+selected-slave", What::crash_node, What::pause_others},
+        Trap{"+selected-slave", What::reset, What::cut},
+        // A vote is being saved while what it says becomes untrue.
+        Trap{"+vote-for-leader", What::relieve, What::fail_disk},
+        Trap{"+vote-for-leader", What::relieve, What::pause_agent},
+    };
+    const Trap trap = one_of(traps);
+    const auto place = [](const auto& table, const auto& each) {
+      return static_cast<std::uint32_t>(std::find(table.begin(), table.end(), each) -
+                                        table.begin());
+    };
+    Action action = draw_one(0ms, What::ambush);
+    action.a = place(ambush_blows, trap.first) +
+               (place(ambush_blows, trap.second) + 1) * std::uint32_t{ambush_blows.size()};
+    action.value = place(ambush_points, trap.point);
+    return action;
   }
 
   void draw_classes() {
@@ -198,7 +234,7 @@ class Drawing {
     const auto span = static_cast<std::uint64_t>(about.largest - about.smallest) + 1;
     action.value = about.smallest + static_cast<std::int64_t>(pick(span));
     // The master is what matters most: number 0 is the master of the first shard.
-    if (pick(3) == 0) action.a = 0;
+    if (pick(3) == 0 && what != What::ambush) action.a = 0;
     return action;
   }
 

@@ -2,6 +2,7 @@
 // as text, so that a failing one can be made smaller and kept as a regression test.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -108,6 +109,22 @@ std::string parse(std::string_view text, Plan& plan);
 
 std::string_view name_of(What what);
 std::string_view name_of(Mode mode);
+
+// The points of a failover at which an ambush springs (its `value`), and the blows that then fall:
+// `a` is the place of the first, plus as many times their number as the second's place counted from
+// one (there is none if that is nobody's place).
+inline constexpr std::array<std::string_view, 8> ambush_points{
+    "+odown",          "+try-failover",   "+vote-for-leader",
+    "+elected-leader", "+selected-slave", "+failover-state-wait-promotion",
+    "+promoted-slave", "+switch-master"};
+inline constexpr std::array ambush_blows{
+    What::crash_agent,     What::pause_agent, What::power_off_agent,
+    What::isolate,         What::fail_disk,   What::pause_agent,
+    What::stray_ask,       What::fail_disk,   What::pause_node,
+    What::crash_node,      What::cut,         What::reset,
+    What::refuse_password, What::cut_zone,    What::cut_zone,
+    What::cut_zone,        What::relieve,     What::pause_others,
+    What::flap_node,       What::crash_node};
 
 // What a run with such actions cannot promise, by name; "" if it must promise everything.
 // (README.md, "Known limits")
