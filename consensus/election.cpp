@@ -142,6 +142,16 @@ bool renew(Turn& turn, Group& group, const VoteAsked& event, bool down) {
   return true;
 }
 
+// Whom our hold turns away asks the others too, and binds those who are free.
+void note_rival(const Turn& turn, Group& group, const proto::RunId& candidate) {
+  const bool takes_votes = speaks_vedette(turn.state, candidate).value_or(false);
+  if (takes_votes && is_held_against(turn, group, candidate)) group.ballot.rival_at = turn.now;
+}
+
+Instant rivals_voters_free_at(const Group& group) {
+  return group.ballot.rival_at + hold_for_vedette;
+}
+
 // A legacy voter whose answer is older than our epoch hides a global epoch above it: step further
 // next time.
 void note_refusal(Turn& turn, Group& group, const proto::RunId& peer,
@@ -232,11 +242,12 @@ void on_vote_asked(Turn& turn, const VoteAsked& event) {
     grant(turn, *group, event, down);
     return;
   }
+  note_rival(turn, *group, *event.query.candidate);
   turn.emit(ReplyVote{event.ticket, recorded(*group, down)});
 }
 
 Instant voters_free_at(const Turn& turn, const Group& group) {
-  Instant free = turn.now;
+  Instant free = std::max(turn.now, rivals_voters_free_at(group));
   for (const auto& [id, view] : group.peers) free = std::max(free, bound_until(turn, id, view));
   return free;
 }
@@ -244,7 +255,7 @@ Instant voters_free_at(const Turn& turn, const Group& group) {
 bool may_stand(const Turn& turn, const Group& group) {
   const State& state = turn.state;
   const bool disk_refuses = state.promises.unsaved && state.policy.refuse_unsaved_votes;
-  if (disk_refuses || is_held(turn, group)) return false;
+  if (disk_refuses || is_held(turn, group) || turn.now < rivals_voters_free_at(group)) return false;
   if (candidate_epoch(state, group) > proto::max_epoch) return false;
   return count_answering(turn, group) >= votes_needed(group.voters(), group.options.quorum);
 }

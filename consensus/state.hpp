@@ -191,6 +191,7 @@ struct Ballot {
   bool candidacy = false;             // `memory` is our own living candidacy
   std::optional<Instant> held_until;  // no vote to another and no epoch of our own before
   Instant held_since{};               // receipt of the ask that got the vote
+  Instant rival_at{};                 // the hold last kept it from another candidate
 };
 
 enum class Phase {

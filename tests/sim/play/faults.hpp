@@ -26,6 +26,8 @@ class Faults : public Watcher {
   void schedule();
   // Takes back whatever still is in force, and forgets the rest.
   void end_all();
+  // Does it now, for as long as it lasts.
+  void run(const Action& action);
   // Puts one fault in force until end_all.
   void apply(const Action& action);
 
@@ -46,7 +48,6 @@ class Faults : public Watcher {
   using Undo = std::function<void()>;
 
   void say(const Action& action, const std::string& whom);
-  void run(const Action& action);
   void end(std::uint64_t key);
 
   Undo on_agent(const Action& action);

@@ -119,7 +119,8 @@ class Drawing {
 
   void draw_cluster() {
     plan_.agents = one_of(std::array{1u, 2u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 3u, 4u, 5u, 5u});
-    if (pick(60) == 0) plan_.agents = 6 + static_cast<unsigned>(pick(4));
+    const bool many = pick(plan_.mode == Mode::liveness ? 15 : 60) == 0;
+    if (many) plan_.agents = one_of(std::array{6u, 7u, 8u, 9u, 9u, 9u});
     plan_.masters = pick(25) == 0 ? 2 + static_cast<unsigned>(pick(3)) : 1;
     plan_.replicas = one_of(std::array{0u, 1u, 1u, 2u, 2u, 2u, 2u, 2u, 2u, 3u});
     if (pick(100) == 0) plan_.replicas = 4 + static_cast<unsigned>(pick(2));
@@ -129,6 +130,8 @@ class Drawing {
     }
     // Independent of the majority, also where nobody would configure it.
     plan_.quorum = 1 + static_cast<unsigned>(pick(plan_.agents));
+    // More than a majority, and not all: who is left may be just enough to elect.
+    if (many && pick(2) == 0) plan_.quorum = plan_.agents * 2 / 3;
     plan_.down_after = one_of(std::array{200ms, 500ms, 1000ms, 1000ms, 1000ms, 2000ms});
     plan_.failover_timeout = one_of(std::array{1s, 3s, 3s, 10s, 60s});
     plan_.parallel_syncs = 1 + static_cast<unsigned>(pick(2));

@@ -141,7 +141,19 @@ class Run {
         if (node.role() == proto::Role::master) lose(What::crash_node, i, healthy, node);
       }
     }
+    if (world_.random().next() % 2 == 0) restart_one(healthy);
     await_soundness(healthy);
+  }
+
+  // Who just started gives no vote yet: for a moment the rest may be too few to elect.
+  void restart_one(const Healthy& healthy) {
+    const std::uint64_t first = world_.random().next();
+    const std::size_t all = world_.agents().size();
+    for (std::size_t i = 0; i < all; ++i) {
+      const auto number = static_cast<std::uint32_t>((first + i) % all);
+      if (!healthy.hosts.contains(world_.agents()[number]->host())) continue;
+      return faults_.run({{}, What::crash_agent, number, 0, world_.random().between(1ms, 1s), 0});
+    }
   }
 
   void lose(What what, std::uint32_t number, Healthy& healthy, const Process& process) {
