@@ -255,7 +255,8 @@ Instant voters_free_at(const Turn& turn, const Group& group) {
 bool may_stand(const Turn& turn, const Group& group) {
   const State& state = turn.state;
   const bool disk_refuses = state.promises.unsaved && state.policy.refuse_unsaved_votes;
-  if (disk_refuses || is_held(turn, group) || turn.now < rivals_voters_free_at(group)) return false;
+  if (disk_refuses || is_held(turn, group)) return false;
+  if (turn.now < rivals_voters_free_at(group)) return false;
   if (candidate_epoch(state, group) > proto::max_epoch) return false;
   return count_answering(turn, group) >= votes_needed(group.voters(), group.options.quorum);
 }

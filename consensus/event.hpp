@@ -72,8 +72,8 @@ struct PromoteAnswered {
   bool executed = false;
   std::optional<proto::RoleSnapshot> role;
 };
-// The Promote was not written whole, so it will not run: its `not_after` had passed, or the link was
-// lost (comes before the LinkDown).
+// The Promote was not written whole, so it will not run: its `not_after` had passed, or the link
+// was lost (then this comes before the LinkDown).
 struct PromoteWithheld {
   LinkId link;
   RequestId request;

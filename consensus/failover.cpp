@@ -78,11 +78,9 @@ void consider_standing(Turn& turn, Group& group) {
       choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))
           .has_value();
   if (!candidate || !may_stand(turn, group)) {
-    // Voters for the same candidate become free together: in order again, not all at once. Who
-    // lost before waits at random besides, or two camps would bind each other in turn for ever.
+    // Voters for the same candidate become free together: in order again, not all at once.
     const Instant own = group.ballot.held_until.value_or(turn.now);
-    const Duration spread = turn.state.random.between(Duration{0}, group.retry_wait);
-    const Instant free = std::max(own, voters_free_at(turn, group)) + stagger(turn, group) + spread;
+    const Instant free = std::max(own, voters_free_at(turn, group)) + stagger(turn, group);
     group.stand_at = std::max(turn.now + stand_recheck, free);
     return;
   }
