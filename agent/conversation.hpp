@@ -49,6 +49,7 @@ class Conversation {
   void say(const consensus::SendRole& command);
   void say(const consensus::Identify& command);
   void say(const consensus::AskPeer& command);
+  void say(const consensus::AskConfiguration& command);
   void say(const consensus::PublishHello& command);
   void say(const consensus::Promote& command);
   void say(const consensus::Follow& command);
@@ -80,6 +81,7 @@ class Conversation {
     identify,
     my_id,
     ask,
+    configuration,
     publish,
     step,  // one of the commands inside a transaction
     promote_exec,

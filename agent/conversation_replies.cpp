@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/conversation.hpp"
+#include "proto/configuration.hpp"
 #include "proto/hello.hpp"
 #include "proto/info.hpp"
 #include "proto/vote.hpp"
@@ -99,6 +100,12 @@ void Conversation::answer(const Expected& expected, const Value& reply, Events& 
       auto opinion = proto::parse_down_reply(reply);
       if (!opinion) return fail(expected, "is-master-down-by-addr", reply, events);
       events.emplace_back(consensus::PeerAnswered{link, request, std::move(*opinion)});
+      return;
+    }
+    case Kind::configuration: {
+      auto configuration = proto::parse_master_reply(reply);
+      if (!configuration) return fail(expected, "SENTINEL MASTER", reply, events);
+      events.emplace_back(consensus::ConfigurationTold{link, request, std::move(*configuration)});
       return;
     }
     case Kind::publish:

@@ -59,6 +59,10 @@ void Conversation::say(const consensus::AskPeer& command) {
   check_bound();
 }
 
+void Conversation::say(const consensus::AskConfiguration& command) {
+  add(open_chunk(), {Kind::configuration, command.request}, "SENTINEL", {"MASTER", command.group});
+}
+
 void Conversation::say(const consensus::PublishHello& command) {
   const std::string hello = proto::format_hello(command.hello);
   add(open_chunk(), {Kind::publish, command.request}, "PUBLISH", {proto::hello_channel, hello});

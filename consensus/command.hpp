@@ -59,6 +59,12 @@ struct AskPeer {
   RequestId request;
   proto::DownQuery query;
 };
+// SENTINEL MASTER name: what the peer itself holds for the configuration.
+struct AskConfiguration {
+  LinkId link;
+  RequestId request;
+  std::string group;
+};
 struct PublishHello {
   LinkId link;
   RequestId request;
@@ -134,8 +140,8 @@ struct RunReconfigScript {
 };
 
 using Command = std::variant<Connect, Disconnect, SendPing, SendInfo, SendRole, Identify, AskPeer,
-                             PublishHello, Promote, Follow, KillScript, Persist, ReplyVote,
-                             ReplyOrder, Announce, Note, RunReconfigScript>;
+                             AskConfiguration, PublishHello, Promote, Follow, KillScript, Persist,
+                             ReplyVote, ReplyOrder, Announce, Note, RunReconfigScript>;
 using Commands = std::vector<Command>;
 
 }  // namespace vedette::consensus

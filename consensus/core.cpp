@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/election.hpp"
@@ -42,6 +43,7 @@ struct Handle {
   void operator()(const RoleRead& event) const { on_role_read(turn, event); }
   void operator()(const PeerAnswered& event) const { on_peer_answered(turn, event); }
   void operator()(const PeerIdentified& event) const { on_identified(turn, event); }
+  void operator()(const ConfigurationTold& event) const { on_configuration_told(turn, event); }
   void operator()(const PromoteAnswered& event) const { on_promote_answered(turn, event); }
   void operator()(const PromoteWithheld& event) const { on_promote_withheld(turn, event); }
   void operator()(const Acknowledged& event) const { on_acknowledged(turn, event); }
@@ -58,6 +60,7 @@ struct Handle {
 
 void tend_group(Turn& turn, Group& group) {
   if (group.forgotten.until <= turn.now) group.forgotten = {};
+  tend_claim(turn, group);
   judge_objectively(turn, group);
   tend_asks(turn, group);
   tend_failover(turn, group);
@@ -72,7 +75,7 @@ void rearm_group(Turn& turn, const Group& group) {
                                 opinions_due(turn, group), failover_due(turn, group),
                                 reconfiguration_due(turn, group), reconcile_due(turn, group)});
   const Instant over = group.forgotten.voters > 0 ? group.forgotten.until : never;
-  turn.state.agenda.set(group.id, std::min(due, over));
+  turn.state.agenda.set(group.id, std::min({due, over, claim_due(group)}));
 }
 
 // Gives each its next deadline. Who is gone has none: with an old one the core would be called on

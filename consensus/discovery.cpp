@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <vector>
 
+#include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
 #include "consensus/hosts.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/strangers.hpp"
 
 namespace vedette::consensus {
 
 namespace {
+
+constexpr Duration other_id_period = std::chrono::seconds{1};  // until it is asked again
 
 bool known_anywhere(const State& state, const proto::RunId& id) {
   const auto knows = [&](const auto& entry) { return entry.second.peers.contains(id); };
@@ -68,6 +72,20 @@ void move_peer(Turn& turn, const Group& group, Peer& peer, const proto::Address&
              describe(turn.state, group, peer) + " " + std::to_string(others) +
                  " additional matching instances");
   }
+  turn.touch(peer);
+}
+
+// What it says is not the word of the one that we know there.
+void dismiss(Turn& turn, Peer& peer, const proto::RunId& other) {
+  if (peer.replaced_by != other) {
+    note(turn, Level::warning,
+         "At " + proto::to_string(peer.address) + " there is " + other.text() + " instead of " +
+             peer.id.text() + ": it does not count until its hello is heard");
+  }
+  peer.replaced_by = other;
+  close_link(turn, peer.link);
+  peer.link.retry_at = turn.now + other_id_period;
+  peer_link_lost(turn, peer);
   turn.touch(peer);
 }
 
@@ -132,6 +150,16 @@ Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::A
   return peer;
 }
 
+void on_identified(Turn& turn, const PeerIdentified& event) {
+  const auto found = turn.state.links.find(event.link);
+  if (found == turn.state.links.end()) return;
+  if (found->second.stranger) return stranger_identified(turn, *found->second.stranger, event);
+  if (!found->second.peer) return;
+  Peer& peer = turn.state.peers.at(*found->second.peer);
+  if (event.id && *event.id != peer.id) return dismiss(turn, peer, *event.id);
+  peer.speaks_vedette = event.vedette;
+}
+
 void remember_voters(Turn& turn, Group& group, std::size_t voters) {
   group.forgotten = {voters, turn.now + forgotten_for};
 }
@@ -169,6 +197,7 @@ Group& add_group(Turn& turn, const DurableGroup& durable) {
 }
 
 void remove_group(Turn& turn, Group& group) {
+  drop_claim(turn, group);
   std::vector<NodeId> nodes;
   for (const auto& [id, node] : group.nodes) nodes.push_back(id);
   for (const NodeId id : nodes) forget_node(turn, group, id);

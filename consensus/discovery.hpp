@@ -25,6 +25,8 @@ Peer& add_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::Ad
 // For so long RESET, REMOVE with MONITOR and a start in between make no majority smaller.
 inline constexpr Duration forgotten_for = std::chrono::seconds{60};
 void remember_voters(Turn& turn, Group& group, std::size_t voters);
+// Who answers at the address of a stranger, or of a known peer.
+void on_identified(Turn& turn, const PeerIdentified& event);
 void forget_peer(Turn& turn, Group& group, const proto::RunId& id);
 
 // Replicas named by the master's INFO.

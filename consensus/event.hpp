@@ -12,6 +12,7 @@
 
 #include "consensus/ids.hpp"
 #include "consensus/options.hpp"
+#include "proto/configuration.hpp"
 #include "proto/hello.hpp"
 #include "proto/info.hpp"
 #include "proto/types.hpp"
@@ -64,6 +65,12 @@ struct PeerIdentified {
   RequestId request;
   bool vedette = false;
   std::optional<proto::RunId> id{};
+};
+// Answer to AskConfiguration.
+struct ConfigurationTold {
+  LinkId link;
+  RequestId request;
+  proto::Configuration configuration;
 };
 // Answer to Promote. `executed`: EXEC ran. `role`: of the ROLE behind it, if that could be read.
 struct PromoteAnswered {
@@ -160,7 +167,7 @@ struct Ordered {
 
 using Event =
     std::variant<Tick, LinkUp, LinkDown, Ponged, InfoRead, RoleRead, PeerAnswered, PeerIdentified,
-                 PromoteAnswered, PromoteWithheld, Acknowledged, RequestFailed, HelloHeard,
-                 VoteAsked, HostResolved, Persisted, PersistFailed, Ordered>;
+                 ConfigurationTold, PromoteAnswered, PromoteWithheld, Acknowledged, RequestFailed,
+                 HelloHeard, VoteAsked, HostResolved, Persisted, PersistFailed, Ordered>;
 
 }  // namespace vedette::consensus

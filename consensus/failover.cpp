@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "consensus/adoption.hpp"
 #include "consensus/election.hpp"
 #include "consensus/hellos.hpp"
 #include "consensus/monitoring.hpp"
@@ -73,6 +74,7 @@ void consider_standing(Turn& turn, Group& group) {
     return;
   }
   if (!group.stand_at) group.stand_at = turn.now + stagger(turn, group);
+  group.stand_at = std::max(*group.stand_at, proof_awaited_until(turn, group));
   if (*group.stand_at > turn.now) return;
   const bool candidate =
       choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))
@@ -334,13 +336,17 @@ void abort_for_master(Turn& turn, Group& group) {
   abort_attempt(turn, group, &events::abort_master_back);
 }
 
-void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello) {
-  if (group.ballot.memory.epoch == hello.config_epoch) prolong_hold(turn, group);
+void configuration_heard(Turn& turn, Group& group, proto::Epoch epoch) {
+  if (group.ballot.memory.epoch == epoch) prolong_hold(turn, group);
+  if (group.attempt && epoch >= group.attempt->epoch) abort_attempt(turn, group, nullptr);
+}
+
+void configuration_adopted(Turn& turn, Group& group, proto::Epoch epoch) {
+  configuration_heard(turn, group, epoch);
   group.stand_at.reset();
   if (!group.attempt) return;
-  // A Promote that left under a newer epoch still stands; anything else is overtaken.
-  const bool overtaken = hello.config_epoch >= group.attempt->epoch;
-  if (overtaken || !group.attempt->promote_sent_at) return abort_attempt(turn, group, nullptr);
+  // A Promote that left under a newer epoch still stands.
+  if (!group.attempt->promote_sent_at) return abort_attempt(turn, group, nullptr);
   group.attempt->configuration_moved = true;
 }
 

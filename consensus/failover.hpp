@@ -35,7 +35,8 @@ void node_reports_master(Turn& turn, Group& group, Node& node);
 void master_is_back(Turn& turn, Group& group, Instant asked_at);
 // Gives up the failover for its sake, unless that happened only lately.
 void abort_for_master(Turn& turn, Group& group);
-// Another agent published a newer configuration.
-void configuration_heard(Turn& turn, Group& group, const proto::Hello& hello);
+// Another agent publishes a newer configuration; it is taken over.
+void configuration_heard(Turn& turn, Group& group, proto::Epoch epoch);
+void configuration_adopted(Turn& turn, Group& group, proto::Epoch epoch);
 
 }  // namespace vedette::consensus

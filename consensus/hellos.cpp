@@ -2,17 +2,12 @@
 
 #include <algorithm>
 
-#include "consensus/announce.hpp"
+#include "consensus/adoption.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/epochs.hpp"
-#include "consensus/failover.hpp"
 #include "consensus/hosts.hpp"
-#include "consensus/monitoring.hpp"
-#include "consensus/promotion.hpp"
 #include "consensus/quorum.hpp"
-#include "consensus/saving.hpp"
 #include "consensus/strangers.hpp"
-#include "consensus/switching.hpp"
 
 namespace vedette::consensus {
 
@@ -27,43 +22,6 @@ bool pubsub_heard(Turn& turn, LinkId link) {
   node.pubsub.backoff = Duration{0};
   turn.touch(group, node);
   return true;
-}
-
-// The agent that won the epoch re-points the replicas. That may be us, if we had given up already;
-// but a vote for ourselves may also have been one of several candidacies, and lost.
-void reconfigure_after(Turn& turn, Group& group, const proto::Address& old_master,
-                       const proto::Hello& hello) {
-  const Vote& vote = group.ballot.memory;
-  const bool known = vote.epoch == hello.config_epoch && vote.voted_for;
-  const proto::RunId& me = turn.state.my_id;
-  const bool promoted = group.promoted_in == hello.config_epoch;
-  const bool lost = known && *vote.voted_for == me && !promoted;
-  const proto::RunId leader = known && !lost ? *vote.voted_for : hello.agent_id;
-  if (leader == me) {
-    lead_reconfiguration(turn, group, old_master);
-  } else {
-    watch_reconfiguration(turn, group, old_master, leader);
-  }
-}
-
-// A newer configuration: the one place where another agent's word moves our master.
-void adopt_configuration(Turn& turn, Group& group, const Peer& publisher,
-                         const proto::Hello& hello) {
-  const bool newer = hello.config_epoch > group.config_epoch;
-  if (!newer || !is_believed(turn.state, hello.config_epoch)) return;
-  if (promotion_published(turn, group, hello)) return;
-  configuration_heard(turn, group, hello);
-  group.config_epoch = hello.config_epoch;
-  raise_epoch(turn, group, hello.config_epoch);  // its publisher may not show it yet
-  request_save(turn);
-  if (hello.master == group.master().address) return;
-  announce(turn, events::config_update_from, group, describe(turn.state, group, publisher));
-  const proto::Address from = group.master().address;
-  switch_master(turn, group, hello.master);
-  reconfigure_after(turn, group, from, hello);
-  turn.emit(RunReconfigScript{group.name, false, shown(turn.state, from),
-                              shown(turn.state, hello.master)});
-  publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
 }
 
 // Before anything is changed: a peer or master without an address can be no use to anybody.
@@ -98,10 +56,8 @@ proto::Hello make_hello(const State& state, const Group& group, const std::strin
 void take_hello(Turn& turn, Group& group, const proto::Hello& hello) {
   Peer& peer = meet_peer(turn, group, hello.agent_id, hello.agent);
   hear_epochs(turn, group, peer, hello.current_epoch, hello.config_epoch);
-  PeerView& view = group.peers.at(peer.id);
-  view.last_hello = turn.now;
-  view.published = PeerView::Published{turn.now, hello.master, hello.config_epoch};
-  adopt_configuration(turn, group, peer, hello);
+  group.peers.at(peer.id).last_hello = turn.now;
+  hear_configuration(turn, group, peer, hello);
   turn.touch(group);
 }
 
@@ -113,7 +69,8 @@ void on_hello_heard(Turn& turn, const HelloHeard& event) {
   proto::Hello hello = event.hello;
   hello.master = known_as(turn.state, *group, hello.master);
   if (!leads_somewhere(turn.state, *group, hello)) return;
-  const bool counts = is_known(turn.state, hello) || introduce(turn, *group, hello);
+  const bool counts =
+      is_known(turn.state, hello) || introduce(turn, *group, hello, event.link.value_or(LinkId{}));
   if (counts) take_hello(turn, *group, hello);
 }
 
@@ -123,6 +80,7 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
     if (found == group.peers.end()) continue;
     PeerView& view = found->second;
     if (view.asks.erase(request) > 0) turn.touch(group);
+    if (view.configuration_request == request) view.configuration_request.reset();
     if (view.hello_request != request) continue;
     view.hello_request.reset();
     const Duration wait =

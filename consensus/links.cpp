@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "consensus/adoption.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/strangers.hpp"
 
@@ -153,6 +154,7 @@ void on_link_up(Turn& turn, const LinkUp& event) {
   if (found == turn.state.links.end()) return;
   const LinkOwner& owner = found->second;
   if (owner.stranger) return stranger_link_up(turn, *owner.stranger);
+  if (owner.claimed) return claimed_link_up(turn, turn.state.groups.at(owner.group));
   if (owner.kind != LinkKind::peer) {
     node_link_up(turn, owner, event);
     return;
@@ -170,6 +172,7 @@ void on_link_down(Turn& turn, const LinkDown& event) {
   if (found == turn.state.links.end()) return;
   const LinkOwner owner = found->second;
   if (owner.stranger) return stranger_link_down(turn, *owner.stranger);
+  if (owner.claimed) return claimed_link_down(turn, turn.state.groups.at(owner.group));
   if (owner.kind == LinkKind::peer) {
     Peer& peer = turn.state.peers.at(*owner.peer);
     mark_lost(turn, peer.link);

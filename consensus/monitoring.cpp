@@ -271,6 +271,7 @@ void peer_link_lost(Turn& turn, Peer& peer) {
     if (view == group.peers.end()) continue;
     view->second.asks.clear();
     view->second.hello_request.reset();
+    view->second.configuration_request.reset();
     turn.touch(group);
   }
 }
@@ -316,7 +317,7 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
   const LinkOwner& owner = found->second;
   if (owner.stranger) return stranger_failed(turn, *owner.stranger, event);
   if (owner.kind == LinkKind::peer) {
-    hello_answered(turn, *owner.peer, event.request, false);
+    if (owner.peer) hello_answered(turn, *owner.peer, event.request, false);
     return;
   }
   Group& group = turn.state.groups.at(owner.group);
@@ -334,14 +335,6 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
   }
   promote_failed(turn, group, node, event);
   turn.touch(group, node);
-}
-
-void on_identified(Turn& turn, const PeerIdentified& event) {
-  const auto found = turn.state.links.find(event.link);
-  if (found == turn.state.links.end()) return;
-  if (found->second.stranger) return stranger_identified(turn, *found->second.stranger, event);
-  if (!found->second.peer) return;
-  turn.state.peers.at(*found->second.peer).speaks_vedette = event.vedette;
 }
 
 void ask_info_now(Turn& turn, Node& node) {

@@ -20,7 +20,6 @@ void peer_link_lost(Turn& turn, Peer& peer);
 void on_ponged(Turn& turn, const Ponged& event);
 void on_acknowledged(Turn& turn, const Acknowledged& event);
 void on_request_failed(Turn& turn, const RequestFailed& event);
-void on_identified(Turn& turn, const PeerIdentified& event);
 
 // Questions that must not wait for the schedule.
 void ask_info_now(Turn& turn, Node& node);

@@ -48,6 +48,7 @@ void send_ask(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
   asked.master = shown(turn.state, query.master);
   turn.emit(AskPeer{peer.link.id, request, std::move(asked)});
   view.asks[request] = PeerView::Ask{turn.now, std::move(query), group.config_epoch};
+  view.asked_at = turn.now;
   view.ask_interval = next_interval(turn, group, view);
   view.ask_due = turn.now + view.ask_interval;
 }
@@ -103,7 +104,10 @@ void ask_for_votes(Turn& turn, Group& group) {
 void ask_dissenters(Turn& turn, Group& group) {
   if (!group.master().subjectively_down) return;
   for (auto& [id, view] : group.peers) {
-    if (!agrees(view, group, turn.now)) view.ask_due = turn.now;
+    if (agrees(view, group, turn.now)) continue;
+    // Two in tilt never agree: each ask would bring the next one.
+    const Instant next = std::max(turn.now, view.asked_at + eager_low);
+    view.ask_due = std::min(view.ask_due, next);
   }
   turn.touch(group);
 }

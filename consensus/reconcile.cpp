@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/failover.hpp"
@@ -160,11 +161,20 @@ void note_history(Turn& turn, Group& group, const Node& node, const proto::InfoS
   }
 }
 
+void said_master(Turn& turn, Group& group, Node& node, Instant asked_at) {
+  node.said_master_at = asked_at;
+  weigh_configurations(turn, group);
+}
+
 }  // namespace
 
 void on_info_read(Turn& turn, const InfoRead& event) {
   const auto owner = turn.state.links.find(event.link);
-  if (owner == turn.state.links.end() || owner->second.kind != LinkKind::command) return;
+  if (owner == turn.state.links.end()) return;
+  if (owner->second.claimed) {
+    return claimed_node_spoke(turn, turn.state.groups.at(owner->second.group), event);
+  }
+  if (owner->second.kind != LinkKind::command) return;
   Group& group = turn.state.groups.at(owner->second.group);
   Node& node = group.nodes.at(owner->second.node);
   if (node.info_request != event.request) return;
@@ -186,6 +196,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
     discover_replicas(turn, group, event.info);
   }
   note_resync_progress(turn, group, node);
+  if (event.info.role == proto::Role::master) said_master(turn, group, node, node.info_sent_at);
   turn.touch(group, node);
   turn.touch(group);
 }
@@ -202,6 +213,7 @@ void on_role_read(Turn& turn, const RoleRead& event) {
   if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
   if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
   if (!is_master) target_is_replica(turn, group, node);
+  if (is_master) said_master(turn, group, node, node.role_sent_at);
   turn.touch(group, node);
   turn.touch(group);
 }

@@ -11,14 +11,9 @@ constexpr Duration freshest_ping = std::chrono::seconds{5};
 constexpr Duration info_age_in_trouble = std::chrono::seconds{5};
 constexpr Duration info_age_in_peace = std::chrono::seconds{30};
 
-bool shares_history(const Group& group, const Node& node) {
-  if (group.replid.empty()) return true;
-  return node.info.replid == group.replid || node.info.replid2 == group.replid;
-}
-
 // Promoted for this fault by a leader that did not live to publish it.
 bool is_already_promoted(const Group& group, const Node& node) {
-  return node.was_promoted() && !group.replid.empty() && shares_history(group, node);
+  return node.was_promoted() && !group.replid.empty() && shares_history(group, node.info);
 }
 
 // A master that was made a replica counts as down only much later, but nobody could follow it.
@@ -37,7 +32,7 @@ enum class Tier { already_promoted, same_history, other_history };
 Tier tier_of(const Policy& policy, const Group& group, const Node& node) {
   if (!policy.prefer_promoted_replica) return Tier::same_history;
   if (is_already_promoted(group, node)) return Tier::already_promoted;
-  const bool follows = !node.is_master_by_info() && shares_history(group, node);
+  const bool follows = !node.is_master_by_info() && shares_history(group, node.info);
   return follows ? Tier::same_history : Tier::other_history;
 }
 
@@ -56,6 +51,11 @@ auto rank_of(const Policy& policy, const Group& group, const Node& node) {
 }
 
 }  // namespace
+
+bool shares_history(const Group& group, const proto::InfoSnapshot& info) {
+  if (group.replid.empty()) return true;
+  return info.replid == group.replid || info.replid2 == group.replid;
+}
 
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
                  Instant heard_since) {

@@ -92,6 +92,7 @@ struct Node {
   bool role_wanted = false;          // ask as soon as a link is open
   bool role_proves = false;          // ROLE was sent while a majority published our configuration
   std::optional<Instant> proven_at;  // sending of such a ROLE that was answered "master"
+  std::optional<Instant> said_master_at;  // sending of the newest ROLE or INFO that was so answered
 
   std::optional<RequestId> hello_request;
   Instant hello_due{};
@@ -126,9 +127,10 @@ struct Peer {
   proto::Address address;
   Link link;
   PingClock ping;
-  std::optional<bool> speaks_vedette;       // unknown until it answered Identify
-  proto::Epoch published_epoch{};           // the highest epoch in its newest hello
-  std::optional<Instant> double_told_at{};  // last alarm: another one of this id lives elsewhere
+  std::optional<bool> speaks_vedette;         // unknown until it answered Identify
+  proto::Epoch published_epoch{};             // the highest epoch in its newest hello
+  std::optional<Instant> double_told_at{};    // last alarm: another one of this id lives elsewhere
+  std::optional<proto::RunId> replaced_by{};  // last answered at its address, with another id
 };
 
 // Who was heard of at an address where we do not know him (strangers.hpp).
@@ -137,8 +139,11 @@ struct Stranger {
   proto::RunId id;
   proto::Address address;
   std::map<GroupId, proto::Hello> hellos{};  // the newest of each group
-  std::deque<Instant> heard{};               // arrival of the last few hellos
-  std::optional<LinkId> link{};              // over which he is asked
+  // Arrival of the last few hellos, on each link (0: on our port). One that a partition held up
+  // arrives by each node when that one can be reached again.
+  std::map<LinkId, std::deque<Instant>> heard{};
+  Instant heard_at{};            // of the newest
+  std::optional<LinkId> link{};  // over which he is asked
   std::optional<RequestId> request{};
   std::optional<Instant> refuted_at{};  // somebody else answered at this address
 };
@@ -152,6 +157,7 @@ struct PeerView {
   };
   std::map<RequestId, Ask> asks;  // unanswered, at most a few
   Instant ask_due{};
+  Instant asked_at{};
   Duration ask_interval{0};
   Instant answered_at{};  // arrival of the newest answer
 
@@ -173,8 +179,11 @@ struct PeerView {
     Instant at;
     proto::Address master;
     proto::Epoch config_epoch;
+    Instant since;          // it publishes something newer than ours
+    bool repeated = false;  // over our own connection to it
   };
   std::optional<Published> published;
+  std::optional<RequestId> configuration_request;
   Instant last_hello{};
   std::optional<RequestId> hello_request;
   Instant hello_due{};
@@ -241,6 +250,16 @@ struct Reconfiguration {
   std::optional<proto::RunId> leader;  // who does it; we ourselves if unset
 };
 
+// A node that only a newer configuration names, asked whether it is a master of ours
+// (adoption.hpp).
+struct Claim {
+  proto::Address address;
+  LinkId link;
+  Instant since;
+  std::optional<RequestId> request{};
+  bool proven = false;
+};
+
 // How many voters there were before RESET or REMOVE. They may be at work in an election: with fewer
 // of them counted there could be two leaders.
 struct Forgotten {
@@ -275,6 +294,7 @@ struct Group {
   std::uint64_t epoch_step = 1;  // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
   Forgotten forgotten;
+  std::optional<Claim> claim;
   Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 
   [[nodiscard]] Node& master() { return nodes.at(master_id); }
@@ -297,6 +317,7 @@ struct LinkOwner {
   NodeId node{};
   std::optional<proto::RunId> peer{};
   std::optional<StrangerId> stranger{};
+  bool claimed = false;  // of the group's claim
 };
 
 struct State {

@@ -17,7 +17,8 @@ namespace {
 // Who cannot be asked (NAT, a password, a one-way route) counts all the same once he was heard so
 // often in so long a time.
 constexpr std::size_t hellos_needed = 3;
-// A hello comes by the master, and relayed by each of its replicas: that is one.
+// A hello comes by the master, and relayed by each of its replicas: each of these counts for
+// itself.
 constexpr Duration distinct_after = std::chrono::seconds{1};
 constexpr Duration stranger_lasts = std::chrono::seconds{10};
 // More than any group of agents has; who forges ids fills no memory.
@@ -62,7 +63,7 @@ Stranger& add_stranger(Turn& turn, const proto::RunId& id, const proto::Address&
   auto& strangers = turn.state.strangers;
   if (strangers.size() >= most_strangers) {
     const auto older = [](const auto& a, const auto& b) {
-      return a.second.heard.back() < b.second.heard.back();
+      return a.second.heard_at < b.second.heard_at;
     };
     drop(turn, std::min_element(strangers.begin(), strangers.end(), older)->first);
   }
@@ -111,8 +112,11 @@ bool is_refusal(const std::string& error) {
          error.find("WRONGPASS") != std::string::npos;
 }
 
-bool keeps_publishing(Turn& turn, Stranger& stranger) {
-  auto& heard = stranger.heard;
+bool keeps_publishing(Turn& turn, Stranger& stranger, LinkId carrier) {
+  stranger.heard_at = turn.now;
+  std::erase_if(stranger.heard,
+                [&](const auto& each) { return each.second.back() + stranger_lasts <= turn.now; });
+  auto& heard = stranger.heard[carrier];
   if (!heard.empty() && heard.back() + distinct_after > turn.now) return false;
   heard.push_back(turn.now);
   if (heard.size() > hellos_needed) heard.pop_front();
@@ -121,7 +125,7 @@ bool keeps_publishing(Turn& turn, Stranger& stranger) {
 
 }  // namespace
 
-bool introduce(Turn& turn, const Group& group, const proto::Hello& hello) {
+bool introduce(Turn& turn, const Group& group, const proto::Hello& hello, LinkId carrier) {
   Stranger* stranger = find_stranger(turn.state, hello.agent_id, hello.agent);
   const bool again = stranger != nullptr && stranger->refuted_at &&
                      *stranger->refuted_at + stranger_lasts <= turn.now;
@@ -131,7 +135,7 @@ bool introduce(Turn& turn, const Group& group, const proto::Hello& hello) {
   }
   if (stranger == nullptr) stranger = &add_stranger(turn, hello.agent_id, hello.agent);
   turn.touch(Subject{Process{}});
-  const bool persistent = keeps_publishing(turn, *stranger);
+  const bool persistent = keeps_publishing(turn, *stranger, carrier);
   if (stranger->refuted_at) return false;
   if (persistent && !is_double(turn, hello.agent_id, hello.agent)) {
     drop(turn, stranger->handle);
@@ -180,7 +184,7 @@ void stranger_failed(Turn& turn, StrangerId id, const RequestFailed& event) {
 void tend_strangers(Turn& turn) {
   for (auto it = turn.state.strangers.begin(); it != turn.state.strangers.end();) {
     const StrangerId handle = it->first;
-    const bool silent = it->second.heard.back() + stranger_lasts <= turn.now;
+    const bool silent = it->second.heard_at + stranger_lasts <= turn.now;
     ++it;
     if (silent) drop(turn, handle);
   }
@@ -189,7 +193,7 @@ void tend_strangers(Turn& turn) {
 Instant strangers_due(const State& state) {
   Instant due = never;
   for (const auto& [handle, stranger] : state.strangers) {
-    due = std::min(due, stranger.heard.back() + stranger_lasts);
+    due = std::min(due, stranger.heard_at + stranger_lasts);
   }
   return due;
 }

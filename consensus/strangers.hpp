@@ -10,7 +10,8 @@ namespace vedette::consensus {
 
 // A hello of an agent that is not known there. True if it may be taken for real now; else it is
 // kept, and taken as soon as its publisher has answered.
-bool introduce(Turn& turn, const Group& group, const proto::Hello& hello);
+// `carrier`: the link that brought it; 0: our port.
+bool introduce(Turn& turn, const Group& group, const proto::Hello& hello, LinkId carrier);
 
 // Events of the links over which strangers are asked.
 void stranger_link_up(Turn& turn, StrangerId id);

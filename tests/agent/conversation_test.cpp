@@ -232,6 +232,21 @@ TEST_F(ConversationTest, PromoteAndWhatFollowsIt) {
   EXPECT_EQ(write_all(c), "CLIENT KILL TYPE pubsub\n");
 }
 
+TEST_F(ConversationTest, APeerIsAskedForItsConfiguration) {
+  Conversation c = make(LinkKind::peer);
+  c.say(consensus::AskConfiguration{link, RequestId{1}, "m"});
+  c.say(consensus::AskConfiguration{link, RequestId{2}, "other"});
+  EXPECT_EQ(write_all(c), "SENTINEL MASTER m\nSENTINEL MASTER other\n");
+  c.hear(
+      "*6\r\n$2\r\nip\r\n$8\r\n10.0.0.2\r\n$4\r\nport\r\n$4\r\n6379\r\n"
+      "$12\r\nconfig-epoch\r\n$1\r\n7\r\n-ERR No such master with that name\r\n",
+      events_);
+  ASSERT_EQ(events_.size(), 2U);
+  const proto::Configuration expected{{"10.0.0.2", 6379}, proto::Epoch{7}};
+  EXPECT_EQ(std::get<consensus::ConfigurationTold>(events_[0]).configuration, expected);
+  EXPECT_EQ(std::get<consensus::RequestFailed>(events_[1]).request, RequestId{2});
+}
+
 TEST_F(ConversationTest, APromoteThatDidNotRun) {
   Conversation c = make(LinkKind::command);
   c.say(consensus::Promote{link, RequestId{9}, hello(), start});

@@ -76,7 +76,7 @@ TEST_F(Saving, WhileANewerVoteIsPendingTheOldOneIsNotConfirmed) {
 }
 
 TEST_F(Saving, HellosShowTheDurableEpochAndFactsAtOnce) {
-  solo.hello('b', Epoch{9}, Epoch{9}, {"10.0.0.2", 6379});
+  solo.move('b', Epoch{9}, Epoch{9}, {"10.0.0.2", 6379});
   EXPECT_EQ(solo.count("+switch-master"), 1);
   solo.pass(2s);
   const auto hellos = solo.sent<PublishHello>();

@@ -81,6 +81,12 @@ class Solo {
     const std::string host = std::string("10.0.1.") + static_cast<char>(peer - 'b' + '2');
     feed(HelloHeard{std::nullopt, {{host, 26379}, id_of(peer), current, "m", master, config}});
   }
+  // A newer configuration, and its proof.
+  void move(char peer, proto::Epoch current, proto::Epoch config, const proto::Address& master) {
+    hello(peer, current, config, master);
+    const SendRole question = sent<SendRole>().back();
+    feed(RoleRead{question.link, question.request, {proto::Role::master, 0, {}, {}}});
+  }
   ReplyOrder order(const Order& what) {
     const Ticket ticket{++tickets};
     feed(Ordered{ticket, what});

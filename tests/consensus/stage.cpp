@@ -108,6 +108,9 @@ struct Stage::NoteHandles {
   void operator()(const SendRole& c) const { stage.asked(c.link, "role", c.request); }
   void operator()(const Identify& c) const { stage.asked(c.link, "identify", c.request); }
   void operator()(const AskPeer& c) const { stage.asked(c.link, "ask", c.request); }
+  void operator()(const AskConfiguration& c) const {
+    stage.asked(c.link, "configuration", c.request);
+  }
   void operator()(const PublishHello& c) const { stage.asked(c.link, "hello", c.request); }
   void operator()(const Promote& c) const { stage.asked(c.link, "promote", c.request); }
   void operator()(const Follow& c) const { stage.asked(c.link, "follow", c.request); }

@@ -139,6 +139,10 @@ bool Stage::event_of_replies(const std::string& verb, Words& words) {
     const auto [link, request] = question(who, "identify");
     const bool vedette = words.next() == "vedette";
     feed(PeerIdentified{link, request, vedette, id_of(words.take("id").value_or(who))});
+  } else if (verb == "configuration") {
+    const auto [link, request] = question(words.next(), "configuration");
+    const proto::Address master = address_in(words.take("master").value_or("master"));
+    feed(ConfigurationTold{link, request, {master, epoch_in(words.take("config-epoch"))}});
   } else if (verb == "accepted") {
     const std::string who = words.next();
     const auto [link, request] = question(who, words.next());

@@ -41,7 +41,7 @@ TEST_F(Votes, IsRefusedUpToTheConfigEpoch) {
 TEST_F(Votes, StaysWhenTheMasterMovesBetweenTwoAsks) {
   EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
   const proto::Address moved{"10.0.0.2", 6379};
-  solo.hello('c', Epoch{5}, Epoch{3}, moved);
+  solo.move('c', Epoch{5}, Epoch{3}, moved);
   ASSERT_EQ(solo.group().master().address, moved);
   EXPECT_EQ(solo.ask(Epoch{5}, id_of('c'), moved), vote('b', 5));
 }
@@ -70,7 +70,7 @@ TEST_F(Votes, TheQuestionWithoutACandidateTellsNothingOfVotes) {
 }
 
 TEST_F(Votes, AnUnknownAddressGetsNoVoteButMakesUsSayWhereTheMasterIs) {
-  solo.hello('c', Epoch{5}, Epoch{5}, {"10.0.0.2", 6379});
+  solo.move('c', Epoch{5}, Epoch{5}, {"10.0.0.2", 6379});
   solo.pass(1s);
   solo.log.clear();
   EXPECT_EQ(solo.ask(Epoch{6}, id_of('b')), nothing);

@@ -71,6 +71,7 @@ struct Text {
            " epoch=" + epoch_text(c.query.epoch) +
            " candidate=" + (candidate ? name_of(*candidate) : "*");
   }
+  std::string operator()(const AskConfiguration& c) const { return "configuration " + who(c.link); }
   std::string operator()(const PublishHello& c) const {
     return "hello " + who(c.link) + " " + text_of(c.hello);
   }

@@ -111,6 +111,20 @@ std::optional<proto::Address> Agent::master_of(const std::string& group) const {
   return std::nullopt;
 }
 
+std::optional<proto::Configuration> Agent::configuration_of(const std::string& group) const {
+  if (core_) {
+    const consensus::Group* const found = core_->state().find(group);
+    if (found != nullptr) return proto::Configuration{found->master().address, found->config_epoch};
+  }
+  if (legacy_) {
+    const auto found = legacy_->state().groups.find(group);
+    if (found != legacy_->state().groups.end()) {
+      return proto::Configuration{found->second.master.address, found->second.config_epoch};
+    }
+  }
+  return std::nullopt;
+}
+
 // ---- the disk ----------------------------------------------------------------------------------
 
 void Agent::save() {

@@ -51,6 +51,9 @@ class Agent : public Process {
   [[nodiscard]] const Legacy* legacy() const noexcept { return legacy_.get(); }
   // The address that it publishes for a master; nullopt if it does not know the name or is down.
   [[nodiscard]] std::optional<proto::Address> master_of(const std::string& group) const;
+  // As SENTINEL MASTER tells it.
+  [[nodiscard]] std::optional<proto::Configuration> configuration_of(
+      const std::string& group) const;
   [[nodiscard]] std::size_t unanswered_orders() const noexcept { return orders_.size(); }
 
   // ---- the network ----

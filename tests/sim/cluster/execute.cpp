@@ -122,6 +122,14 @@ struct Agent::Execute {
       return std::nullopt;
     });
   }
+  void operator()(const consensus::AskConfiguration& c) const {
+    ask(c.link, [c](Process& other, ConnId) -> std::optional<Event> {
+      const Agent* const peer = other.as_agent();
+      const auto held = peer == nullptr ? std::nullopt : peer->configuration_of(c.group);
+      if (!held) return refused(c, unknown_command);
+      return consensus::ConfigurationTold{c.link, c.request, *held};
+    });
+  }
   void operator()(const consensus::PublishHello& c) const {
     SharedHello heard = self.on_the_wire(c.hello);
     if (!heard) return world.fail("hello format", self.name_ + " publishes a malformed hello");

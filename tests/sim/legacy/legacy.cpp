@@ -65,6 +65,7 @@ struct Take {
   // Never asked for, or, of a save, never looked at (section 3.5).
   void operator()(const consensus::RoleRead&) const {}
   void operator()(const consensus::PeerIdentified&) const {}
+  void operator()(const consensus::ConfigurationTold&) const {}
   void operator()(const consensus::HostResolved&) const {}
   void operator()(const consensus::PromoteAnswered&) const {}
   void operator()(const consensus::PromoteWithheld&) const {}

@@ -73,7 +73,7 @@ void Faults::ask_by_hand(const Action& action, Agent& it, const Shard& group) {
 }
 
 // Somebody nobody knows, with an absurd epoch, with a new master, or in a known agent's place; a
-// known agent, as if it had moved, or where it is with an absurd epoch.
+// known agent, as if it had moved, or where it is with an absurd epoch or a master of its choice.
 void Faults::forge_hello(const Action& action, const Shard& group) {
   constexpr std::uint64_t absurd = std::uint64_t{1} << 40;
   Redis& through = node(action.a);
@@ -95,6 +95,17 @@ void Faults::forge_hello(const Action& action, const Shard& group) {
   } else if (action.value == absurd_word) {
     hello.agent = agent(action.b).address();
     hello.agent_id = agent(action.b).id();
+  } else if (action.value == false_master) {
+    const Redis& other = node(action.b);
+    const std::optional<proto::Configuration> held = it.configuration_of(group.name);
+    // Real Sentinels follow anybody, and whoever says that it is a master of ours may be taken.
+    const bool ours = std::count(group.nodes.begin(), group.nodes.end(), &other) > 0;
+    if (!held || plan_.legacy > 0 || (ours && other.role() == proto::Role::master)) return;
+    hello.agent = agent(action.a + 1).address();
+    hello.agent_id = agent(action.a + 1).id();
+    hello.master = other.address();
+    hello.config_epoch = proto::next(held->config_epoch);
+    hello.current_epoch = {};
   }
   through.publish(hello);
 }

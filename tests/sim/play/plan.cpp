@@ -79,7 +79,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"set_option", operators, 0ms, 0ms, 0, 3, ""},
     {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
     {"stray_ask", operators, 0ms, 0ms, 0, 4, ""},
-    {"forge_hello", operators, 0ms, 0ms, 0, 4, ""},
+    {"forge_hello", operators, 0ms, 0ms, 0, 5, ""},
 }};
 
 const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }

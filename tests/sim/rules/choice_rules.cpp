@@ -71,7 +71,7 @@ void ChoiceRules::stepping(Agent& agent, const consensus::Event& event) {
   if (info == nullptr || info->info.role != proto::Role::replica || !info->info.run_id) return;
   const consensus::State& state = agent.core()->state();
   const auto owner = state.links.find(info->link);
-  if (owner == state.links.end()) return;
+  if (owner == state.links.end() || owner->second.claimed) return;
   const Node& node = state.groups.at(owner->second.group).nodes.at(owner->second.node);
   if (node.info_request == info->request)
     replicas.insert_or_assign(node.address, *info->info.run_id);

@@ -144,8 +144,31 @@ void ConductRules::check_newcomer(const Agent& agent, const consensus::Announce&
   fail(agent, "who is not heard again is no voter", news.payload);
 }
 
+void ConductRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) {
+  promoted_.insert(&node);
+}
+
+// Whoever publishes what: a group's master is one of its nodes, and was made one. Real Sentinels
+// pass on what they were told, and an address may have gone to another node meanwhile.
+void ConductRules::check_adopted(const Agent& agent, const consensus::Announce& news) {
+  const Group* const group = agent.core()->state().find(news.group);
+  if (news.event != "+config-update-from" || group == nullptr) return;
+  if (limits_.legacy || limits_.moved) return;
+  const proto::Address& master = group->master().address;
+  const Redis* const node = world_.node_at(master);
+  const auto is_it = [&](const auto& each) { return each->name == news.group; };
+  const auto shard = std::find_if(world_.shards().begin(), world_.shards().end(), is_it);
+  const auto& nodes = (*shard)->nodes;
+  const bool is_ours = std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+  const bool was_made = promoted_.contains(node) || node == nodes.front() ||
+                        (node != nullptr && node->role() == proto::Role::master);
+  if (is_ours && was_made) return;
+  fail(agent, "a newer configuration is a true one", proto::to_string(master));
+}
+
 void ConductRules::note(const Agent& agent, Record& record, const consensus::Announce& news) {
   check_newcomer(agent, news);
+  check_adopted(agent, news);
   if (news.event == "+odown") {
     Return& back = record.returns[news.group];
     back.down_at = world_.now();

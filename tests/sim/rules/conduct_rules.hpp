@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,7 @@ class ConductRules : public Judge {
   void stepping(Agent& agent, const consensus::Event& event) override;
   void stepped(Agent& agent, const consensus::Event& event,
                const consensus::Commands& commands) override;
+  void promoted(Agent& agent, const proto::Hello& hello, Redis& node, Instant written) override;
 
  private:
   // The master of one group, as one agent hears it after it called it objectively down.
@@ -44,6 +46,7 @@ class ConductRules : public Judge {
   Return* return_on(const Agent& agent, Record& record, consensus::LinkId link);
   void check_pace(const Agent& agent, Record& record, const consensus::Event& event);
   void check_newcomer(const Agent& agent, const consensus::Announce& news);
+  void check_adopted(const Agent& agent, const consensus::Announce& news);
   void check_repetition(const Agent& agent, Record& record, const consensus::Follow& follow);
   void check_switches(const Agent& agent, Record& record, const consensus::Commands& commands);
   void check_syncs(const Agent& agent);
@@ -51,6 +54,7 @@ class ConductRules : public Judge {
   void note(const Agent& agent, Record& record, const consensus::Announce& news);
 
   PerLife<Record> records_;
+  std::set<const Redis*> promoted_;
 };
 
 }  // namespace vedette::sim

@@ -54,7 +54,7 @@ const Node* DemotionRules::node_on(const Agent& agent, consensus::LinkId link,
                                    const Group*& group) {
   const consensus::State& state = agent.core()->state();
   const auto owner = state.links.find(link);
-  if (owner == state.links.end() || owner->second.peer) return nullptr;
+  if (owner == state.links.end() || owner->second.peer || owner->second.claimed) return nullptr;
   group = &state.groups.at(owner->second.group);
   return &group->nodes.at(owner->second.node);
 }

@@ -136,21 +136,16 @@ void DetectionRules::judge_news(const Agent& agent, Record& record,
     return judge_truth(agent, *group, master);
   }
   if (words[0] == "master") note_down(agent, master, down);
-  if (down) judge_down(agent, record, address);
+  if (down) judge_down(agent, record, news.group, address);
 }
 
 // A node may be called down only after a silence of down-after, from the oldest PING that it left
 // unanswered or the loss of the link; the time in which we were stopped ourselves does not count.
 // A master also if it calls itself a replica for down-after and two periods of INFO.
-void DetectionRules::judge_down(const Agent& agent, const Record& record,
+void DetectionRules::judge_down(const Agent& agent, const Record& record, const std::string& name,
                                 const proto::Address& address) {
   const consensus::State& state = agent.core()->state();
-  const Group* group = nullptr;
-  for (const auto& [id, each] : state.groups) {
-    for (const auto& [node_id, node] : each.nodes) {
-      if (node.address == address) group = &each;
-    }
-  }
+  const Group* const group = state.find(name);
   const auto found = record.silences.find(address);
   if (group == nullptr || found == record.silences.end()) return;
   const Silence& silence = found->second;

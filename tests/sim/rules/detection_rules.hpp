@@ -48,7 +48,8 @@ class DetectionRules : public Judge {
   void lose(const Record& record, Silence& silence);
   void begin_anew(Record& record);
   void judge_news(const Agent& agent, Record& record, const consensus::Announce& news);
-  void judge_down(const Agent& agent, const Record& record, const proto::Address& address);
+  void judge_down(const Agent& agent, const Record& record, const std::string& name,
+                  const proto::Address& address);
   void note_down(const Agent& agent, const std::string& master, bool down);
   void judge_opinions(const Agent& agent, const consensus::Group& group,
                       const proto::Address& master);

@@ -91,9 +91,11 @@ void PromiseRules::stepping(Agent& agent, const consensus::Event& event) {
   asked_[{&agent, asked->ticket}] = group_of(agent, asked->query.master);
 }
 
-void PromiseRules::stepped(Agent& agent, const consensus::Event&,
+void PromiseRules::stepped(Agent& agent, const consensus::Event& event,
                            const consensus::Commands& commands) {
   if (!agent.core()) return;
+  const auto* const saved = std::get_if<consensus::Persisted>(&event);
+  if (saved != nullptr && saved->number == agent.core()->save_number()) check_saved(agent);
   for (const consensus::Command& command : commands) std::visit(Look{*this, agent}, command);
   ++checks_;
   const std::size_t groups = agent.core()->state().groups.size();
@@ -119,6 +121,17 @@ void PromiseRules::check_state(const Agent& agent) {
     }
   }
   check_heights(agent);
+}
+
+// Nothing newer waits for the disk: a restart would know what we know.
+void PromiseRules::check_saved(const Agent& agent) {
+  for (const DurableGroup& saved : agent.disk.confirmed().groups) {
+    const consensus::Group* const group = agent.core()->state().find(saved.name);
+    if (group == nullptr) continue;
+    if (saved.config_epoch != group->config_epoch || saved.master != group->master().address) {
+      fail(agent, "a configuration survives a restart", saved.name + " is saved in another one");
+    }
+  }
 }
 
 // Within one life nothing goes back; what counts as durable not even across lives.

@@ -39,6 +39,7 @@ class PromiseRules : public Judge {
   void note_vote(const Agent& agent, const std::string& group, const consensus::Vote& vote);
   void note_hello(const Agent& agent, const proto::Hello& hello);
   void check_state(const Agent& agent);
+  void check_saved(const Agent& agent);
   void check_heights(const Agent& agent);
   void check_bounds(const Agent& agent);
   [[nodiscard]] std::string group_of(const Agent& agent, const proto::Address& master) const;

@@ -1,0 +1,248 @@
+#include "consensus/adoption.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "consensus/announce.hpp"
+#include "consensus/discovery.hpp"
+#include "consensus/epochs.hpp"
+#include "consensus/failover.hpp"
+#include "consensus/hellos.hpp"
+#include "consensus/hosts.hpp"
+#include "consensus/monitoring.hpp"
+#include "consensus/promotion.hpp"
+#include "consensus/quorum.hpp"
+#include "consensus/replica_choice.hpp"
+#include "consensus/saving.hpp"
+#include "consensus/switching.hpp"
+
+namespace vedette::consensus {
+
+namespace {
+
+using Published = PeerView::Published;
+
+constexpr Duration claim_patience = std::chrono::seconds{2};  // for the answer of such a node
+
+bool is_fresh(const Turn& turn, const Published& published) {
+  return published.at + hello_validity >= turn.now;
+}
+
+bool is_newer(const Turn& turn, const Group& group, const Published& published) {
+  return published.config_epoch > group.config_epoch && is_fresh(turn, published) &&
+         is_believed(turn.state, published.config_epoch);
+}
+
+// ---- the proofs --------------------------------------------------------------------------------
+
+bool is_voted_for(const Group& group, const proto::RunId& publisher, const Published& published) {
+  return group.ballot.memory == Vote{published.config_epoch, publisher};
+}
+
+// A master, and one of ours: any other one could be named by whoever knows its address.
+bool is_our_master(Group& group, const Published& published) {
+  const auto& claim = group.claim;
+  if (claim && claim->proven && claim->address == published.master) return true;
+  const Node* const node = find_node(group, published.master);
+  return node != nullptr && node->said_master_at && *node->said_master_at >= published.since;
+}
+
+// We ourselves do not publish it.
+bool majority_publishes(const Turn& turn, const Group& group, const Published& published) {
+  const auto same = [&](const auto& entry) {
+    const auto& other = entry.second.published;
+    return other && is_fresh(turn, *other) && other->master == published.master &&
+           other->config_epoch == published.config_epoch;
+  };
+  const auto count = std::count_if(group.peers.begin(), group.peers.end(), same);
+  return static_cast<std::size_t>(count) >= majority(group.voters());
+}
+
+bool is_proven(const Turn& turn, Group& group, const proto::RunId& publisher,
+               const Published& published) {
+  if (published.master == group.master().address) return true;  // nobody is moved
+  return (published.repeated && is_voted_for(group, publisher, published)) ||
+         is_our_master(group, published) || majority_publishes(turn, group, published);
+}
+
+// A stranger among the nodes belongs to us if it has our history, or if one of ours follows it.
+bool belongs_to(const Group& group, const proto::InfoSnapshot& info,
+                const proto::Address& address) {
+  const auto follows = [&](const auto& entry) {
+    const proto::InfoSnapshot& said = entry.second.info;
+    return said.role == proto::Role::replica && said.master == address;
+  };
+  return shares_history(group, info) ||
+         std::any_of(group.nodes.begin(), group.nodes.end(), follows);
+}
+
+void call(Turn& turn, Group& group, const proto::Address& address) {
+  if (group.claim && group.claim->address == address) return;
+  drop_claim(turn, group);
+  const LinkId link = turn.new_link();
+  group.claim = Claim{address, link, turn.now};
+  turn.state.links.emplace(link, LinkOwner{LinkKind::peer, group.id, {}, {}, {}, true});
+  turn.emit(Connect{link, LinkKind::command, group.name, address});
+  turn.touch(group);
+}
+
+void seek_proof(Turn& turn, Group& group, const Peer& publisher) {
+  PeerView& view = group.peers.at(publisher.id);
+  const Published& published = *view.published;
+  Node* const node = find_node(group, published.master);
+  if (node == nullptr) {
+    call(turn, group, published.master);
+  } else {
+    ask_role_now(turn, group, *node);
+  }
+  const bool may_prove = is_voted_for(group, publisher.id, published);
+  if (!may_prove || view.configuration_request || !publisher.link.is_open()) return;
+  view.configuration_request = turn.new_request();
+  turn.emit(AskConfiguration{publisher.link.id, *view.configuration_request, group.name});
+}
+
+// ---- taking it over ----------------------------------------------------------------------------
+
+// The agent that won the epoch re-points the replicas. That may be us, if we had given up already;
+// but a vote for ourselves may also have been one of several candidacies, and lost.
+void reconfigure_after(Turn& turn, Group& group, const proto::Address& old_master,
+                       const proto::RunId& publisher) {
+  const Vote& vote = group.ballot.memory;
+  const bool known = vote.epoch == group.config_epoch && vote.voted_for;
+  const proto::RunId& me = turn.state.my_id;
+  const bool promoted = group.promoted_in == group.config_epoch;
+  const bool lost = known && *vote.voted_for == me && !promoted;
+  const proto::RunId leader = known && !lost ? *vote.voted_for : publisher;
+  if (leader == me) {
+    lead_reconfiguration(turn, group, old_master);
+  } else {
+    watch_reconfiguration(turn, group, old_master, leader);
+  }
+}
+
+void adopt(Turn& turn, Group& group, const Peer& publisher, const Published& published) {
+  drop_claim(turn, group);
+  configuration_adopted(turn, group, published.config_epoch);
+  group.config_epoch = published.config_epoch;
+  raise_epoch(turn, group, published.config_epoch);  // its publisher may not show it yet
+  request_save(turn);
+  if (published.master == group.master().address) return;
+  announce(turn, events::config_update_from, group, describe(turn.state, group, publisher));
+  const proto::Address from = group.master().address;
+  switch_master(turn, group, published.master);
+  reconfigure_after(turn, group, from, publisher.id);
+  turn.emit(RunReconfigScript{group.name, false, shown(turn.state, from),
+                              shown(turn.state, published.master)});
+  publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
+}
+
+bool is_same(const Published& published, const proto::Hello& hello) {
+  return published.master == hello.master && published.config_epoch == hello.config_epoch;
+}
+
+// Somebody who claims now this and now that is no reason to wait anew each time.
+Published update(const Turn& turn, const Group& group, const std::optional<Published>& before,
+                 const proto::Hello& hello) {
+  Published now{turn.now, hello.master, hello.config_epoch, turn.now};
+  if (before && before->config_epoch > group.config_epoch) now.since = before->since;
+  now.repeated = before && is_same(*before, hello) && before->repeated;
+  return now;
+}
+
+}  // namespace
+
+void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto::Hello& hello) {
+  PeerView& view = group.peers.at(peer.id);
+  view.published = update(turn, group, view.published, hello);
+  const Published published = *view.published;
+  if (!is_newer(turn, group, published)) return;
+  if (promotion_published(turn, group, hello)) return;
+  configuration_heard(turn, group, published.config_epoch);
+  if (is_proven(turn, group, peer.id, published)) {
+    adopt(turn, group, peer, published);
+  } else {
+    seek_proof(turn, group, peer);
+  }
+}
+
+void weigh_configurations(Turn& turn, Group& group) {
+  const Peer* publisher = nullptr;
+  Published best{};
+  for (const auto& [id, view] : group.peers) {
+    const auto& published = view.published;
+    if (!published || !is_newer(turn, group, *published)) continue;
+    if (publisher != nullptr && published->config_epoch <= best.config_epoch) continue;
+    if (!is_proven(turn, group, id, *published)) continue;
+    publisher = &turn.state.peers.at(id);
+    best = *published;
+  }
+  if (publisher != nullptr) adopt(turn, group, *publisher, best);
+}
+
+void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
+  const auto owner = turn.state.links.find(event.link);
+  if (owner == turn.state.links.end() || !owner->second.peer) return;
+  for (auto& [id, group] : turn.state.groups) {
+    const auto found = group.peers.find(*owner->second.peer);
+    if (found == group.peers.end()) continue;
+    PeerView& view = found->second;
+    if (view.configuration_request != event.request) continue;
+    view.configuration_request.reset();
+    const auto& [master, epoch] = event.configuration;
+    const bool same = view.published &&
+                      view.published->master == known_as(turn.state, group, master) &&
+                      view.published->config_epoch == epoch;
+    if (!same) return;
+    view.published->repeated = true;
+    weigh_configurations(turn, group);
+    turn.touch(group);
+    return;
+  }
+}
+
+Instant proof_awaited_until(const Turn& turn, const Group& group) {
+  Instant until{};
+  for (const auto& [id, view] : group.peers) {
+    if (!view.published || !is_newer(turn, group, *view.published)) continue;
+    until = std::max(until, view.published->since + group.options.down_after);
+  }
+  return until;
+}
+
+// ---- a node that only a newer configuration names ----------------------------------------------
+
+void claimed_link_up(Turn& turn, Group& group) {
+  group.claim->request = turn.new_request();
+  turn.emit(SendInfo{group.claim->link, *group.claim->request});
+}
+
+void claimed_link_down(Turn& turn, Group& group) {
+  turn.state.links.erase(group.claim->link);
+  group.claim.reset();
+}
+
+void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event) {
+  if (group.claim->request != event.request) return;
+  const bool is_master = event.info.role == proto::Role::master;
+  group.claim->proven = is_master && belongs_to(group, event.info, group.claim->address);
+  if (group.claim->proven) weigh_configurations(turn, group);
+  drop_claim(turn, group);
+  turn.touch(group);
+}
+
+void drop_claim(Turn& turn, Group& group) {
+  if (!group.claim) return;
+  turn.emit(Disconnect{group.claim->link});
+  turn.state.links.erase(group.claim->link);
+  group.claim.reset();
+}
+
+void tend_claim(Turn& turn, Group& group) {
+  if (group.claim && group.claim->since + claim_patience <= turn.now) drop_claim(turn, group);
+}
+
+Instant claim_due(const Group& group) {
+  return group.claim ? group.claim->since + claim_patience : never;
+}
+
+}  // namespace vedette::consensus

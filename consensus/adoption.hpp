@@ -1,0 +1,29 @@
+// A newer configuration that others publish: what proves it, and taking it over. The one place
+// where another agent's word moves our master. Rule: README.md, Adoption.
+#pragma once
+
+#include "consensus/event.hpp"
+#include "consensus/turn.hpp"
+#include "proto/hello.hpp"
+
+namespace vedette::consensus {
+
+// What the peer publishes for the group now. It may be taken at once; else its proof is looked for.
+void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto::Hello& hello);
+// Something that may prove what is published has changed: a node that says that it is a master.
+void weigh_configurations(Turn& turn, Group& group);
+// The peer repeats its configuration on our own connection, or will not.
+void on_configuration_told(Turn& turn, const ConfigurationTold& event);
+
+// No failover before: somebody publishes a newer configuration, and its proof may still come.
+Instant proof_awaited_until(const Turn& turn, const Group& group);
+
+// ---- a node that only a newer configuration names ----------------------------------------------
+void claimed_link_up(Turn& turn, Group& group);
+void claimed_link_down(Turn& turn, Group& group);
+void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event);
+void drop_claim(Turn& turn, Group& group);
+void tend_claim(Turn& turn, Group& group);
+Instant claim_due(const Group& group);
+
+}  // namespace vedette::consensus

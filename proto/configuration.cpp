@@ -1,0 +1,41 @@
+#include "proto/configuration.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace vedette::proto {
+
+namespace {
+
+template <class Number>
+std::optional<Number> number_in(const std::string& text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// The value behind a name; nullptr if there is none.
+const std::string* field(const Value& reply, std::string_view name) {
+  for (std::size_t i = 0; i + 1 < reply.elements.size(); i += 2) {
+    const Value& value = reply.elements[i + 1];
+    if (reply.elements[i].text == name && value.is_text()) return &value.text;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<Configuration> parse_master_reply(const Value& reply) {
+  if (!reply.is_aggregate()) return std::nullopt;
+  const std::string* const host = field(reply, "ip");
+  const std::string* const port = field(reply, "port");
+  const std::string* const epoch = field(reply, "config-epoch");
+  if (host == nullptr || port == nullptr || epoch == nullptr) return std::nullopt;
+  const auto port_number = number_in<std::uint16_t>(*port);
+  const auto epoch_number = number_in<std::uint64_t>(*epoch);
+  if (!port_number || !epoch_number || *epoch_number > number(max_epoch)) return std::nullopt;
+  return Configuration{{*host, *port_number}, Epoch{*epoch_number}};
+}
+
+}  // namespace vedette::proto
