@@ -47,12 +47,12 @@ bool is_our_master(Group& group, const Published& published) {
   return node != nullptr && node->said_master_at && *node->said_master_at >= published.since;
 }
 
-// We ourselves do not publish it.
+// We ourselves do not publish it; and one who forges hellos may speak for many.
 bool majority_publishes(const Turn& turn, const Group& group, const Published& published) {
   const auto same = [&](const auto& entry) {
     const auto& other = entry.second.published;
-    return other && is_fresh(turn, *other) && other->master == published.master &&
-           other->config_epoch == published.config_epoch;
+    return other && is_fresh(turn, *other) && other->repeated &&
+           other->master == published.master && other->config_epoch == published.config_epoch;
   };
   const auto count = std::count_if(group.peers.begin(), group.peers.end(), same);
   return static_cast<std::size_t>(count) >= majority(group.voters());
@@ -87,16 +87,19 @@ void call(Turn& turn, Group& group, const proto::Address& address) {
 }
 
 void seek_proof(Turn& turn, Group& group, const Peer& publisher) {
-  PeerView& view = group.peers.at(publisher.id);
-  const Published& published = *view.published;
+  const Published& published = *group.peers.at(publisher.id).published;
   Node* const node = find_node(group, published.master);
   if (node == nullptr) {
     call(turn, group, published.master);
   } else {
     ask_role_now(turn, group, *node);
   }
-  const bool may_prove = is_voted_for(group, publisher.id, published);
-  if (!may_prove || view.configuration_request || !publisher.link.is_open()) return;
+}
+
+// Over our own connection: there nobody else can say it.
+void ask_to_repeat(Turn& turn, Group& group, const Peer& publisher) {
+  PeerView& view = group.peers.at(publisher.id);
+  if (view.configuration_request || view.published->repeated || !publisher.link.is_open()) return;
   view.configuration_request = turn.new_request();
   turn.emit(AskConfiguration{publisher.link.id, *view.configuration_request, group.name});
 }
@@ -144,7 +147,7 @@ bool is_same(const Published& published, const proto::Hello& hello) {
 Published update(const Turn& turn, const Group& group, const std::optional<Published>& before,
                  const proto::Hello& hello) {
   Published now{turn.now, hello.master, hello.config_epoch, turn.now};
-  if (before && before->config_epoch > group.config_epoch) now.since = before->since;
+  if (before && is_rival(group, *before)) now.since = before->since;
   now.repeated = before && is_same(*before, hello) && before->repeated;
   return now;
 }
@@ -155,14 +158,24 @@ void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto:
   PeerView& view = group.peers.at(peer.id);
   view.published = update(turn, group, view.published, hello);
   const Published published = *view.published;
-  if (!is_newer(turn, group, published)) return;
+  if (!is_newer(turn, group, published)) {
+    if (is_rival(group, published)) ask_to_repeat(turn, group, peer);
+    return;
+  }
   if (promotion_published(turn, group, hello)) return;
   configuration_heard(turn, group, published.config_epoch);
   if (is_proven(turn, group, peer.id, published)) {
     adopt(turn, group, peer, published);
   } else {
     seek_proof(turn, group, peer);
+    ask_to_repeat(turn, group, peer);
   }
+}
+
+bool is_rival(const Group& group, const Published& published) {
+  const bool as_new = published.config_epoch == group.config_epoch;
+  return published.config_epoch > group.config_epoch ||
+         (as_new && published.master != group.master().address);
 }
 
 void weigh_configurations(Turn& turn, Group& group) {

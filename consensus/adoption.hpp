@@ -15,6 +15,9 @@ void weigh_configurations(Turn& turn, Group& group);
 // The peer repeats its configuration on our own connection, or will not.
 void on_configuration_told(Turn& turn, const ConfigurationTold& event);
 
+// Newer than ours, or as new and different.
+bool is_rival(const Group& group, const PeerView::Published& published);
+
 // No failover before: somebody publishes a newer configuration, and its proof may still come.
 Instant proof_awaited_until(const Turn& turn, const Group& group);
 

@@ -197,6 +197,8 @@ proto::Epoch candidate_epoch(const State& state, const Group& group) {
       std::max({state.current_epoch, group.ballot.memory.epoch, group.config_epoch});
   for (const auto& [id, view] : group.peers) {
     if (is_near(state, view.voted_leader_epoch)) base = std::max(base, view.voted_leader_epoch);
+    const proto::Epoch published = view.published ? view.published->config_epoch : base;
+    if (is_near(state, published)) base = std::max(base, published);
   }
   return next(base, group.epoch_step);
 }
@@ -267,8 +269,10 @@ void stand(Turn& turn, Group& group) {
   attempt.epoch_was_hidden = false;
   const Vote vote{attempt.epoch, turn.state.my_id};
   raise_epoch(turn, group, attempt.epoch);
-  promise(turn, NewsPromise{
-                    make_announce(events::try_failover, group.name, describe(turn.state, group))});
+  if (!attempt.settles) {
+    promise(turn, NewsPromise{make_announce(events::try_failover, group.name,
+                                            describe(turn.state, group))});
+  }
   cast(turn, group, vote);
   group.ballot.candidacy = true;
   promise(turn, CandidacyPromise{group.id, vote});
@@ -304,7 +308,8 @@ void count_vote(Turn& turn, Group& group, const Peer& peer, const PeerView::Ask&
                 const proto::DownReply& reply) {
   if (!group.attempt || !group.attempt->durable || !ask.query.candidate) return;
   Attempt& attempt = *group.attempt;
-  if (ask.query.epoch != attempt.epoch || ask.query.master != attempt.address) return;
+  const bool about_it = attempt.settles || ask.query.master == attempt.address;
+  if (ask.query.epoch != attempt.epoch || !about_it) return;
   if (reply.voted_for == turn.state.my_id && reply.epoch == attempt.epoch) {
     Instant& sent = attempt.confirmed[peer.id];
     sent = std::max(sent, ask.sent_at);

@@ -10,6 +10,7 @@
 #include "consensus/promotion.hpp"
 #include "consensus/replica_choice.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/settling.hpp"
 #include "consensus/switching.hpp"
 
 namespace vedette::consensus {
@@ -151,12 +152,14 @@ void wait_start(Turn& turn, Group& group) {
   }
   if (!attempt.durable) return;
   if (has_won(group)) {
-    elected(turn, group);
-    return;
+    return attempt.settles ? settle(turn, group) : elected(turn, group);
   }
   const bool given_up = has_lost(group) || attempt.phase_since + vote_patience <= turn.now;
   if (!given_up) return;
-  if (attempt.forced) {
+  if (attempt.settles) {
+    abort_attempt(turn, group, nullptr);
+    settle_later(turn, group);
+  } else if (attempt.forced) {
     insist(turn, group);
   } else {
     lose(turn, group);
@@ -234,6 +237,7 @@ void choose_again(Turn& turn, Group& group) {
 void tend_failover(Turn& turn, Group& group) {
   if (group.attempt && is_overtaken(*group.attempt)) lose(turn, group);
   if (!group.attempt) consider_standing(turn, group);
+  if (!group.attempt) consider_settling(turn, group);
   // Each phase may hand over to the next in the same step; four phases, so four rounds suffice.
   for (int round = 0; round < 4 && group.attempt; ++round) {
     const Phase before = group.attempt->phase;
@@ -250,7 +254,7 @@ void tend_failover(Turn& turn, Group& group) {
 }
 
 Instant failover_due(const Turn& turn, const Group& group) {
-  if (!group.attempt) return group.stand_at.value_or(never);
+  if (!group.attempt) return std::min(group.stand_at.value_or(never), settling_due(turn, group));
   const Attempt& attempt = *group.attempt;
   const Instant give_up = attempt_end(turn, group);
   switch (attempt.phase) {
@@ -292,7 +296,8 @@ OrderStatus force_failover(Turn& turn, Group& group) {
 void abort_attempt(Turn& turn, Group& group, const EventName* event) {
   if (!group.attempt) return;
   const Attempt attempt = *group.attempt;
-  if (event != nullptr) announce(turn, *event, group, describe(turn.state, group));
+  const bool is_told = event != nullptr && !attempt.settles;
+  if (is_told) announce(turn, *event, group, describe(turn.state, group));
   if (attempt.promote_sent_at) {
     // It may still execute: nobody else gets our vote, nor do we take an epoch, until it cannot.
     group.ballot.held_until = *attempt.promote_sent_at + hold_for_vedette;
@@ -316,7 +321,7 @@ void node_reports_master(Turn& turn, Group& group, Node& node) {
 
 void master_is_back(Turn& turn, Group& group, Instant asked_at) {
   if (!turn.state.policy.abort_when_master_returns) return;
-  if (!group.attempt || group.attempt->forced) return;
+  if (!group.attempt || group.attempt->forced || group.attempt->settles) return;
   const Node& master = group.master();
   const bool after_down = asked_at >= group.objectively_down_since &&
                           master.ping.ponged_sent_at >= group.objectively_down_since;

@@ -43,6 +43,10 @@ void send_ask(Turn& turn, Group& group, PeerView& view, const Peer& peer) {
     query.epoch = group.attempt->epoch;
     query.candidate = turn.state.my_id;
   }
+  // Whoever holds another master for ours finds its vote by that one.
+  if (group.attempt && group.attempt->settles && view.published) {
+    query.master = view.published->master;
+  }
   const RequestId request = turn.new_request();
   proto::DownQuery asked = query;
   asked.master = shown(turn.state, query.master);

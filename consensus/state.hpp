@@ -179,7 +179,7 @@ struct PeerView {
     Instant at;
     proto::Address master;
     proto::Epoch config_epoch;
-    Instant since;          // it publishes something newer than ours
+    Instant since;          // it publishes something newer than ours, or as new and different
     bool repeated = false;  // over our own connection to it
   };
   std::optional<Published> published;
@@ -220,6 +220,7 @@ struct Attempt {
   Phase phase = Phase::wait_start;
   bool forced = false;    // SENTINEL FAILOVER
   bool by_force = false;  // ... that goes on without a majority
+  bool settles = false;   // for a new epoch of the same master, without a promotion (settling.hpp)
   int tries = 0;          // of a forced attempt: epochs in which it was outvoted
   Instant started{};
   Instant phase_since{};
@@ -295,6 +296,7 @@ struct Group {
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
   Forgotten forgotten;
   std::optional<Claim> claim;
+  std::optional<Instant> settle_at;  // of two configurations: not before
   Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 
   [[nodiscard]] Node& master() { return nodes.at(master_id); }

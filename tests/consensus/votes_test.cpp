@@ -116,7 +116,7 @@ TEST_F(Votes, AJumpNeedsTwoPublishers) {
   solo.hello('b', far, far, {"10.0.0.2", 6379});
   EXPECT_EQ(solo.core.state().current_epoch, Epoch{1});
   EXPECT_EQ(solo.group().master().address.host, "10.0.0.1");
-  solo.hello('c', far, far, {"10.0.0.2", 6379});
+  solo.move('c', far, far, {"10.0.0.2", 6379});
   EXPECT_EQ(solo.core.state().current_epoch, far);
   EXPECT_EQ(solo.group().master().address.host, "10.0.0.2");
 }

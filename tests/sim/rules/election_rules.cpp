@@ -213,6 +213,7 @@ void ElectionRules::judge_candidacy(const Agent& agent, Record& record, const Gr
   }
   judge_voters(agent, group);
   if (record.disk_refuses) fail(agent, "no candidacy while the disk refuses", group.name);
+  if (group.attempt && group.attempt->settles) return;  // nobody is replaced
   const bool candidate = std::any_of(group.nodes.begin(), group.nodes.end(), [&](const auto& each) {
     const consensus::Node& node = each.second;
     return each.first != group.master_id && !node.subjectively_down && node.command.is_open();
