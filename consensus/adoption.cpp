@@ -44,7 +44,7 @@ bool is_our_master(Group& group, const Published& published) {
   const auto& claim = group.claim;
   if (claim && claim->proven && claim->address == published.master) return true;
   const Node* const node = find_node(group, published.master);
-  return node != nullptr && node->said_master_at && *node->said_master_at >= published.since;
+  return node != nullptr && node->said_master_at && *node->said_master_at >= published.claimed_at;
 }
 
 // We ourselves do not publish it; and one who forges hellos may speak for many.
@@ -146,9 +146,11 @@ bool is_same(const Published& published, const proto::Hello& hello) {
 // Somebody who claims now this and now that is no reason to wait anew each time.
 Published update(const Turn& turn, const Group& group, const std::optional<Published>& before,
                  const proto::Hello& hello) {
-  Published now{turn.now, hello.master, hello.config_epoch, turn.now};
+  Published now{turn.now, hello.master, hello.config_epoch, turn.now, turn.now};
   if (before && is_rival(group, *before)) now.since = before->since;
-  now.repeated = before && is_same(*before, hello) && before->repeated;
+  if (!before || !is_same(*before, hello)) return now;
+  now.claimed_at = before->claimed_at;
+  now.repeated = before->repeated;
   return now;
 }
 

@@ -30,18 +30,29 @@ bool is_fresh(const Turn& turn, const Published& published) {
   return published.at + hello_validity >= turn.now;
 }
 
+// A newer configuration that is merely out of our reach may be the true one.
+bool is_void(const Group& group, const Published& published) {
+  const auto is_it = [&](const auto& each) { return each.second.address == published.master; };
+  const auto node = std::find_if(group.nodes.begin(), group.nodes.end(), is_it);
+  return node != group.nodes.end() && node->second.info_at &&
+         node->second.info_sent_at >= published.claimed_at &&
+         node->second.info.role == proto::Role::replica;
+}
+
 // Repeated over our own connection: nobody forged it.
 bool contradicts(const Turn& turn, const Group& group, const Published& published) {
-  return published.repeated && is_fresh(turn, published) && is_rival(group, published) &&
-         published.master != group.master().address &&
-         is_believed(turn.state, published.config_epoch);
+  const bool counts =
+      published.repeated && is_fresh(turn, published) && published.master != group.master().address;
+  if (!counts || !is_believed(turn.state, published.config_epoch)) return false;
+  return published.config_epoch == group.config_epoch ||
+         (published.config_epoch > group.config_epoch && is_void(group, published));
 }
 
 std::optional<Instant> contradicted_since(const Turn& turn, const Group& group) {
   std::optional<Instant> since;
   for (const auto& [id, view] : group.peers) {
     if (!view.published || !contradicts(turn, group, *view.published)) continue;
-    since = std::min(since.value_or(never), view.published->since);
+    since = std::max(since.value_or(Instant{}), view.published->claimed_at);
   }
   return since;
 }
@@ -56,7 +67,10 @@ bool is_for_us(const Turn& turn, Group& group) {
   const proto::Address& ours = group.master().address;
   std::map<proto::Address, std::size_t> publishers{{ours, 1}};
   for (const auto& [id, view] : group.peers) {
-    if (view.published && is_fresh(turn, *view.published)) ++publishers[view.published->master];
+    const auto& published = view.published;
+    const bool counts = published && is_fresh(turn, *published) &&
+                        (published->master == ours || published->repeated);
+    if (counts) ++publishers[published->master];
   }
   const auto before = [&](const auto& a, const auto& b) {
     if (a.second != b.second) return a.second > b.second;
@@ -106,6 +120,14 @@ Instant settling_due(const Turn& turn, const Group& group) {
 }
 
 void settle(Turn& turn, Group& group) {
+  // Much may have happened while the answers came.
+  const bool holds = !group.objectively_down && is_sound(group) && is_for_us(turn, group) &&
+                     authority_until(turn.now, group) > turn.now;
+  if (!holds) {
+    abort_attempt(turn, group, nullptr);
+    return settle_later(turn, group);
+  }
+  group.epoch_step = 1;
   group.config_epoch = group.attempt->epoch;
   end_candidacy(group);
   group.attempt.reset();

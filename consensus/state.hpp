@@ -180,6 +180,7 @@ struct PeerView {
     proto::Address master;
     proto::Epoch config_epoch;
     Instant since;          // it publishes something newer than ours, or as new and different
+    Instant claimed_at;     // it publishes this
     bool repeated = false;  // over our own connection to it
   };
   std::optional<Published> published;
