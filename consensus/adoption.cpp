@@ -1,7 +1,6 @@
 #include "consensus/adoption.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
@@ -24,10 +23,6 @@ using Published = PeerView::Published;
 
 constexpr Duration claim_patience = std::chrono::seconds{2};  // for the answer of such a node
 
-bool is_fresh(const Turn& turn, const Published& published) {
-  return published.at + hello_validity >= turn.now;
-}
-
 bool is_newer(const Turn& turn, const Group& group, const Published& published) {
   return published.config_epoch > group.config_epoch && is_fresh(turn, published) &&
          is_believed(turn.state, published.config_epoch);
@@ -40,7 +35,7 @@ bool is_voted_for(const Group& group, const proto::RunId& publisher, const Publi
 }
 
 // A master, and one of ours: any other one could be named by whoever knows its address.
-bool is_our_master(Group& group, const Published& published) {
+bool is_our_master(const Group& group, const Published& published) {
   const auto& claim = group.claim;
   if (claim && claim->proven && claim->address == published.master) return true;
   const Node* const node = find_node(group, published.master);
@@ -58,7 +53,7 @@ bool majority_publishes(const Turn& turn, const Group& group, const Published& p
   return static_cast<std::size_t>(count) >= majority(group.voters());
 }
 
-bool is_proven(const Turn& turn, Group& group, const proto::RunId& publisher,
+bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publisher,
                const Published& published) {
   if (published.master == group.master().address) return true;  // nobody is moved
   return (published.repeated && is_voted_for(group, publisher, published)) ||
@@ -79,6 +74,7 @@ bool belongs_to(const Group& group, const proto::InfoSnapshot& info,
 void call(Turn& turn, Group& group, const proto::Address& address) {
   if (group.claim && group.claim->address == address) return;
   drop_claim(turn, group);
+  // No node's: it is told apart by `claimed`, and its kind is none that a node has.
   const LinkId link = turn.new_link();
   group.claim = Claim{address, link, turn.now};
   turn.state.links.emplace(link, LinkOwner{LinkKind::peer, group.id, {}, {}, {}, true});

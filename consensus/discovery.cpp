@@ -1,6 +1,7 @@
 #include "consensus/discovery.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "consensus/adoption.hpp"
@@ -91,11 +92,15 @@ void dismiss(Turn& turn, Peer& peer, const proto::RunId& other) {
 
 }  // namespace
 
-Node* find_node(Group& group, const proto::Address& address) {
-  for (auto& [id, node] : group.nodes) {
+const Node* find_node(const Group& group, const proto::Address& address) {
+  for (const auto& [id, node] : group.nodes) {
     if (node.address == address) return &node;
   }
   return nullptr;
+}
+
+Node* find_node(Group& group, const proto::Address& address) {
+  return const_cast<Node*>(find_node(std::as_const(group), address));
 }
 
 Node& add_node(Turn& turn, Group& group, const proto::Address& address) {

@@ -16,6 +16,7 @@ void remove_group(Turn& turn, Group& group);
 // The node at the address, or a new one.
 Node& add_node(Turn& turn, Group& group, const proto::Address& address);
 Node* find_node(Group& group, const proto::Address& address);
+const Node* find_node(const Group& group, const proto::Address& address);
 void forget_node(Turn& turn, Group& group, NodeId node);
 
 // Registers what a hello says about its sender: a new peer, a moved one, an address taken over.

@@ -53,6 +53,10 @@ proto::Hello make_hello(const State& state, const Group& group, const std::strin
   return {agent, state.my_id, state.durable_epoch, group.name, master, group.config_epoch};
 }
 
+bool is_fresh(const Turn& turn, const PeerView::Published& published) {
+  return published.at + hello_validity >= turn.now;
+}
+
 void take_hello(Turn& turn, Group& group, const proto::Hello& hello) {
   Peer& peer = meet_peer(turn, group, hello.agent_id, hello.agent);
   hear_epochs(turn, group, peer, hello.current_epoch, hello.config_epoch);
@@ -110,7 +114,7 @@ Instant hellos_due(const State& state, const Group& group) {
 bool configuration_is_confirmed(const Turn& turn, const Group& group) {
   std::size_t publishers = 1;
   for (const auto& [id, view] : group.peers) {
-    if (!view.published || view.published->at + hello_validity < turn.now) continue;
+    if (!view.published || !is_fresh(turn, *view.published)) continue;
     const bool same = view.published->master == group.master().address &&
                       view.published->config_epoch == group.config_epoch;
     if (same) ++publishers;

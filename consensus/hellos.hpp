@@ -18,6 +18,8 @@ proto::Hello make_hello(const State& state, const Group& group, const std::strin
 // The hello of an agent that is known at its address, or is to be from now on.
 void take_hello(Turn& turn, Group& group, const proto::Hello& hello);
 void on_hello_heard(Turn& turn, const HelloHeard& event);
+// Published so lately that it still counts.
+bool is_fresh(const Turn& turn, const PeerView::Published& published);
 // The publish to a peer was answered.
 void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, bool accepted);
 

@@ -26,17 +26,11 @@ constexpr Duration patience = std::chrono::seconds{5};  // besides twice down-af
 constexpr Duration spread = std::chrono::seconds{1};
 constexpr Duration look_again_after = std::chrono::seconds{1};
 
-bool is_fresh(const Turn& turn, const Published& published) {
-  return published.at + hello_validity >= turn.now;
-}
-
 // A newer configuration that is merely out of our reach may be the true one.
 bool is_void(const Group& group, const Published& published) {
-  const auto is_it = [&](const auto& each) { return each.second.address == published.master; };
-  const auto node = std::find_if(group.nodes.begin(), group.nodes.end(), is_it);
-  return node != group.nodes.end() && node->second.info_at &&
-         node->second.info_sent_at >= published.claimed_at &&
-         node->second.info.role == proto::Role::replica;
+  const Node* const node = find_node(group, published.master);
+  return node != nullptr && node->info_at && node->info_sent_at >= published.claimed_at &&
+         node->info.role == proto::Role::replica;
 }
 
 // Repeated over our own connection: nobody forged it.
@@ -57,13 +51,13 @@ std::optional<Instant> contradicted_since(const Turn& turn, const Group& group) 
   return since;
 }
 
-std::int64_t offset_of(Group& group, const proto::Address& address) {
+std::int64_t offset_of(const Group& group, const proto::Address& address) {
   const Node* const node = find_node(group, address);
   return node == nullptr ? -1 : node->info.master_repl_offset;
 }
 
 // Most publish it; of two such, the one with more data, then the smaller address.
-bool is_for_us(const Turn& turn, Group& group) {
+bool is_for_us(const Turn& turn, const Group& group) {
   const proto::Address& ours = group.master().address;
   std::map<proto::Address, std::size_t> publishers{{ours, 1}};
   for (const auto& [id, view] : group.peers) {

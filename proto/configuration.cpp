@@ -1,19 +1,10 @@
 #include "proto/configuration.hpp"
 
-#include <charconv>
 #include <string>
 
 namespace vedette::proto {
 
 namespace {
-
-template <class Number>
-std::optional<Number> number_in(const std::string& text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // The value behind a name; nullptr if there is none.
 const std::string* field(const Value& reply, std::string_view name) {
@@ -32,10 +23,10 @@ std::optional<Configuration> parse_master_reply(const Value& reply) {
   const std::string* const port = field(reply, "port");
   const std::string* const epoch = field(reply, "config-epoch");
   if (host == nullptr || port == nullptr || epoch == nullptr) return std::nullopt;
-  const auto port_number = number_in<std::uint16_t>(*port);
-  const auto epoch_number = number_in<std::uint64_t>(*epoch);
-  if (!port_number || !epoch_number || *epoch_number > number(max_epoch)) return std::nullopt;
-  return Configuration{{*host, *port_number}, Epoch{*epoch_number}};
+  const auto port_number = parse_port(*port);
+  const auto config_epoch = parse_epoch(*epoch);
+  if (!port_number || !config_epoch) return std::nullopt;
+  return Configuration{{*host, *port_number}, *config_epoch};
 }
 
 }  // namespace vedette::proto
