@@ -154,7 +154,7 @@ void Conversation::wrote(std::size_t bytes) {
   if (chunk.written == chunk.bytes.size()) queue_.pop_front();
 }
 
-// Without its EXEC, which comes last, the server forgets a transaction.
+// Without its EXEC the server forgets a transaction.
 void Conversation::end(Events& events) const {
   for (const Chunk& chunk : queue_) {
     if (chunk.not_after) {

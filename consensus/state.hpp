@@ -179,7 +179,7 @@ struct PeerView {
     Instant at;
     proto::Address master;
     proto::Epoch config_epoch;
-    Instant since;          // it publishes something newer than ours, or as new and different
+    Instant since;          // of a rival of ours (adoption.hpp): it publishes this one or others
     Instant claimed_at;     // it publishes this
     bool repeated = false;  // over our own connection to it
   };

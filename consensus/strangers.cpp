@@ -17,8 +17,7 @@ namespace {
 // Who cannot be asked (NAT, a password, a one-way route) counts all the same once he was heard so
 // often in so long a time.
 constexpr std::size_t hellos_needed = 3;
-// A hello comes by the master, and relayed by each of its replicas: each of these counts for
-// itself.
+// Nobody publishes more often; what comes closer together was held up on the way.
 constexpr Duration distinct_after = std::chrono::seconds{1};
 constexpr Duration stranger_lasts = std::chrono::seconds{10};
 // More than any group of agents has; who forges ids fills no memory.
