@@ -66,8 +66,8 @@ class Conversation {
   void hear(std::string_view bytes, Events& events);
   // Not empty: the connection must be closed for this reason.
   [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
-  // The connection is lost: a Promote that did not leave whole makes a PromoteWithheld.
-  void end(Events& events) const;
+  // A Promote that has not left whole: if the connection is lost now, it will not run.
+  [[nodiscard]] std::optional<consensus::RequestId> unwritten() const;
   // Requests without an answer, sent or not.
   [[nodiscard]] std::size_t pending() const noexcept;
 
@@ -97,9 +97,15 @@ class Conversation {
     std::vector<Expected> replies;
     std::optional<consensus::Instant> not_after;  // a Promote: not to be begun or finished later
     consensus::RequestId promote{};
+    std::size_t decisive = 0;  // of a Promote: so many bytes, up to its EXEC, make it run
     std::size_t written = 0;
   };
   using Words = std::initializer_list<std::string_view>;
+
+  // A Promote that has not left with its EXEC.
+  static bool is_unwritten(const Chunk& chunk) {
+    return chunk.not_after && chunk.written < chunk.decisive;
+  }
 
   Chunk& open_chunk();
   void add(Chunk& chunk, Expected expected, std::string_view command, Words arguments);

@@ -85,6 +85,7 @@ void Conversation::say(const consensus::Promote& command) {
   add(chunk, step, "CONFIG", {"REWRITE"});
   add(chunk, step, "CLIENT", {"KILL", "TYPE", "normal"});
   add(chunk, {Kind::promote_exec, command.request}, "EXEC", {});
+  chunk.decisive = chunk.bytes.size();
   add(chunk, {Kind::promote_role, command.request}, "ROLE", {});
 }
 
@@ -127,7 +128,7 @@ void Conversation::check_bound() {
 std::string_view Conversation::output(consensus::Instant now, Events& events) {
   while (!queue_.empty()) {
     Chunk& chunk = queue_.front();
-    if (chunk.not_after && now > *chunk.not_after) {
+    if (is_unwritten(chunk) && now > *chunk.not_after) {
       if (chunk.written > 0) {
         broken_ = "the authority to promote ended while the promotion was being written";
         return {};
@@ -155,12 +156,9 @@ void Conversation::wrote(std::size_t bytes) {
 }
 
 // Without its EXEC the server forgets a transaction.
-void Conversation::end(Events& events) const {
-  for (const Chunk& chunk : queue_) {
-    if (chunk.not_after) {
-      events.emplace_back(consensus::PromoteWithheld{spec_.link, chunk.promote});
-    }
-  }
+std::optional<consensus::RequestId> Conversation::unwritten() const {
+  const auto last = std::find_if(queue_.rbegin(), queue_.rend(), is_unwritten);
+  return last == queue_.rend() ? std::nullopt : std::optional{last->promote};
 }
 
 std::size_t Conversation::pending() const noexcept {

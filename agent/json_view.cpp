@@ -92,7 +92,7 @@ Json peer_json(const consensus::State& state, const Group& group, const proto::R
 }
 
 Json failover_json(const Group& group, consensus::Instant now) {
-  if (!group.attempt) return nullptr;
+  if (group.failover() == nullptr) return nullptr;
   Json json;
   json["phase"] = phase_word(group.attempt->phase);
   json["epoch"] = number(group.attempt->epoch);

@@ -91,11 +91,9 @@ void Link::fail(const std::string& reason) {
   if (closed_) return;
   close();
   const consensus::LinkId id = conversation_.spec().link;
-  Conversation::Events events;
-  conversation_.end(events);
+  consensus::LinkDown lost{id, reason, conversation_.unwritten()};
   shared_.links.forget(id);
-  events.emplace_back(consensus::LinkDown{id, reason});
-  for (consensus::Event& event : events) shared_.emit(std::move(event));
+  shared_.emit(std::move(lost));
 }
 
 error_code Link::open(const tcp::endpoint& server) {

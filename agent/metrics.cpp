@@ -194,7 +194,7 @@ void agent_itself(Scrape& scrape, const Facade& facade) {
 void group_state(Scrape& scrape, const Group& group) {
   const Labels labels = {{"master_name", group.name}};
   scrape.gauge("vedette_failover_in_progress", "1 while this agent tries to fail over.",
-               as_double(group.attempt.has_value()), labels);
+               as_double(group.failover() != nullptr), labels);
   scrape.gauge("vedette_voted_epoch", "Epoch of the last vote given, as saved.",
                as_double(number(group.ballot.durable.epoch)), labels);
 }

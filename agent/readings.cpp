@@ -27,7 +27,7 @@ bool reports_master_down(const Group& group, const PeerView& view, consensus::In
 
 std::string node_flags(const Group& group, const Node& node) {
   const bool is_master = node.id == group.master_id;
-  const bool attempting = is_master && group.attempt.has_value();
+  const bool attempting = is_master && group.failover() != nullptr;
   const bool resyncing = !is_master && group.reconfiguration.has_value();
   std::string flags;
   add(flags, node.subjectively_down, "s_down");

@@ -22,6 +22,7 @@ namespace {
 using Published = PeerView::Published;
 
 constexpr Duration claim_patience = std::chrono::seconds{2};  // for the answer of such a node
+constexpr Duration stranded_after = std::chrono::seconds{5};  // besides twice down-after
 
 bool is_newer(const Turn& turn, const Group& group, const Published& published) {
   return published.config_epoch > group.config_epoch && is_fresh(turn, published) &&
@@ -42,22 +43,43 @@ bool is_our_master(const Group& group, const Published& published) {
   return node != nullptr && node->said_master_at && *node->said_master_at >= published.claimed_at;
 }
 
+bool is_same(const Published& a, const Published& b) {
+  return a.master == b.master && a.config_epoch == b.config_epoch;
+}
+
 // We ourselves do not publish it; and one who forges hellos may speak for many.
 bool majority_publishes(const Turn& turn, const Group& group, const Published& published) {
   const auto same = [&](const auto& entry) {
     const auto& other = entry.second.published;
-    return other && is_fresh(turn, *other) && other->repeated &&
-           other->master == published.master && other->config_epoch == published.config_epoch;
+    return other && is_fresh(turn, *other) && other->repeated && is_same(*other, published);
   };
   const auto count = std::count_if(group.peers.begin(), group.peers.end(), same);
   return static_cast<std::size_t>(count) >= majority(group.voters());
+}
+
+// Our own master is gone for long, and whoever can still be heard says the same over our own
+// connection: without this, an agent with an old file and no majority around it would stay behind.
+bool is_the_last_word(const Turn& turn, const Group& group, const Published& published) {
+  const Node& master = group.master();
+  const Duration patience = 2 * group.options.down_after + stranded_after;
+  if (!master.subjectively_down || master.subjectively_down_since + patience > turn.now) {
+    return false;
+  }
+  const auto agrees = [&](const auto& entry) {
+    const auto& other = entry.second.published;
+    if (!other || !is_fresh(turn, *other)) return true;
+    return other->repeated && is_same(*other, published);
+  };
+  return published.repeated && !is_void(group, published) &&
+         std::all_of(group.peers.begin(), group.peers.end(), agrees);
 }
 
 bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publisher,
                const Published& published) {
   if (published.master == group.master().address) return true;  // nobody is moved
   return (published.repeated && is_voted_for(group, publisher, published)) ||
-         is_our_master(group, published) || majority_publishes(turn, group, published);
+         is_our_master(group, published) || majority_publishes(turn, group, published) ||
+         is_the_last_word(turn, group, published);
 }
 
 // A stranger among the nodes belongs to us if it has our history, or if one of ours follows it.
@@ -67,7 +89,7 @@ bool belongs_to(const Group& group, const proto::InfoSnapshot& info,
     const proto::InfoSnapshot& said = entry.second.info;
     return said.role == proto::Role::replica && said.master == address;
   };
-  return shares_history(group, info) ||
+  return shares_known_history(group, info) ||
          std::any_of(group.nodes.begin(), group.nodes.end(), follows);
 }
 
@@ -123,6 +145,7 @@ void adopt(Turn& turn, Group& group, const Peer& publisher, const Published& pub
   drop_claim(turn, group);
   configuration_adopted(turn, group, published.config_epoch);
   group.config_epoch = published.config_epoch;
+  group.proof_sought_at.reset();
   raise_epoch(turn, group, published.config_epoch);  // its publisher may not show it yet
   request_save(turn);
   if (published.master == group.master().address) return;
@@ -135,16 +158,17 @@ void adopt(Turn& turn, Group& group, const Peer& publisher, const Published& pub
   publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
 }
 
-bool is_same(const Published& published, const proto::Hello& hello) {
-  return published.master == hello.master && published.config_epoch == hello.config_epoch;
+// What nothing proves must not keep us from every failover, however often it is published.
+void wait_for_proof(const Turn& turn, Group& group) {
+  const Duration rest = group.options.down_after * 10;
+  if (group.proof_sought_at && *group.proof_sought_at + rest > turn.now) return;
+  group.proof_sought_at = turn.now;
 }
 
-// Somebody who claims now this and now that is no reason to wait anew each time.
-Published update(const Turn& turn, const Group& group, const std::optional<Published>& before,
+Published update(const Turn& turn, const std::optional<Published>& before,
                  const proto::Hello& hello) {
-  Published now{turn.now, hello.master, hello.config_epoch, turn.now, turn.now};
-  if (before && is_rival(group, *before)) now.since = before->since;
-  if (!before || !is_same(*before, hello)) return now;
+  Published now{turn.now, hello.master, hello.config_epoch, turn.now};
+  if (!before || !is_same(*before, now)) return now;
   now.claimed_at = before->claimed_at;
   now.repeated = before->repeated;
   return now;
@@ -154,7 +178,7 @@ Published update(const Turn& turn, const Group& group, const std::optional<Publi
 
 void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto::Hello& hello) {
   PeerView& view = group.peers.at(peer.id);
-  view.published = update(turn, group, view.published, hello);
+  view.published = update(turn, view.published, hello);
   const Published published = *view.published;
   if (!is_newer(turn, group, published)) {
     if (is_rival(group, published)) ask_to_repeat(turn, group, peer);
@@ -165,6 +189,7 @@ void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto:
   if (is_proven(turn, group, peer.id, published)) {
     adopt(turn, group, peer, published);
   } else {
+    wait_for_proof(turn, group);
     seek_proof(turn, group, peer);
     ask_to_repeat(turn, group, peer);
   }
@@ -200,24 +225,33 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
     if (view.configuration_request != event.request) continue;
     view.configuration_request.reset();
     const auto& [master, epoch] = event.configuration;
-    const bool same = view.published &&
-                      view.published->master == known_as(turn.state, group, master) &&
-                      view.published->config_epoch == epoch;
-    if (!same) return;
-    view.published->repeated = true;
-    weigh_configurations(turn, group);
+    const Published told{turn.now, known_as(turn.state, group, master), epoch, turn.now};
+    if (!view.published) return;
+    if (is_same(*view.published, told)) {
+      view.published->repeated = true;
+      weigh_configurations(turn, group);
+    } else {
+      view.published.reset();  // forged, or out of date: its next hello will show
+    }
     turn.touch(group);
     return;
   }
 }
 
 Instant proof_awaited_until(const Turn& turn, const Group& group) {
-  Instant until{};
-  for (const auto& [id, view] : group.peers) {
-    if (!view.published || !is_newer(turn, group, *view.published)) continue;
-    until = std::max(until, view.published->since + group.options.down_after);
-  }
-  return until;
+  const auto claims = [&](const auto& entry) {
+    const auto& published = entry.second.published;
+    return published && is_newer(turn, group, *published);
+  };
+  if (!group.proof_sought_at) return Instant{};
+  const bool awaited = std::any_of(group.peers.begin(), group.peers.end(), claims);
+  return awaited ? *group.proof_sought_at + group.options.down_after : Instant{};
+}
+
+bool is_void(const Group& group, const Published& published) {
+  const Node* const node = find_node(group, published.master);
+  return node != nullptr && node->info_at && node->info_as_of >= published.claimed_at &&
+         node->info.role == proto::Role::replica;
 }
 
 // ---- a node that only a newer configuration names ----------------------------------------------

@@ -18,6 +18,9 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event);
 // Newer than ours, or as new and different.
 bool is_rival(const Group& group, const PeerView::Published& published);
 
+// Its node says that it is a replica. One that is merely out of our reach may be the true master.
+bool is_void(const Group& group, const PeerView::Published& published);
+
 // No failover before: somebody publishes a newer configuration, and its proof may still come.
 Instant proof_awaited_until(const Turn& turn, const Group& group);
 

@@ -72,7 +72,7 @@ struct PublishHello {
 };
 // MULTI, REPLICAOF NO ONE, PUBLISH hello, CONFIG REWRITE, CLIENT KILL TYPE normal, EXEC and behind
 // it ROLE, in one write; CLIENT KILL TYPE pubsub after the answers. Must not be written after
-// `not_after`, the end of our authority: then PromoteWithheld, as when the link is lost before.
+// `not_after`, the end of our authority: then PromoteWithheld.
 struct Promote {
   LinkId link;
   RequestId request;

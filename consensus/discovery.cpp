@@ -146,6 +146,7 @@ Peer& meet_peer(Turn& turn, Group& group, const proto::RunId& id, const proto::A
   const auto known = turn.state.peers.find(id);
   const bool moved =
       known != turn.state.peers.end() && !same_place(turn.state, known->second.address, address);
+  if (known != turn.state.peers.end()) known->second.replaced_by.reset();  // its hello counts
   if (in_group && !moved) return known->second;
   evict_from_address(turn, group, id, address);
   if (moved) move_peer(turn, group, known->second, address);
@@ -162,6 +163,7 @@ void on_identified(Turn& turn, const PeerIdentified& event) {
   if (!found->second.peer) return;
   Peer& peer = turn.state.peers.at(*found->second.peer);
   if (event.id && *event.id != peer.id) return dismiss(turn, peer, *event.id);
+  if (event.id) peer.replaced_by.reset();
   peer.speaks_vedette = event.vedette;
 }
 

@@ -33,6 +33,7 @@ struct LinkUp {
 struct LinkDown {
   LinkId link;
   std::string reason;
+  std::optional<RequestId> unwritten{};  // a Promote that did not leave whole: it will not run
 };
 
 // ---- replies; `request` is the one given in the command ---------------------------------------
@@ -79,8 +80,7 @@ struct PromoteAnswered {
   bool executed = false;
   std::optional<proto::RoleSnapshot> role;
 };
-// The Promote was not written whole, so it will not run: its `not_after` had passed, or the link
-// was lost (then this comes before the LinkDown).
+// The Promote was not written and will not run: its `not_after` had passed.
 struct PromoteWithheld {
   LinkId link;
   RequestId request;

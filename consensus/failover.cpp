@@ -157,8 +157,7 @@ void wait_start(Turn& turn, Group& group) {
   const bool given_up = has_lost(group) || attempt.phase_since + vote_patience <= turn.now;
   if (!given_up) return;
   if (attempt.settles) {
-    abort_attempt(turn, group, nullptr);
-    settle_later(turn, group);
+    settling_lost(turn, group);
   } else if (attempt.forced) {
     insist(turn, group);
   } else {
@@ -282,6 +281,7 @@ Instant failover_due(const Turn& turn, const Group& group) {
 OrderStatus force_failover(Turn& turn, Group& group) {
   const bool voted_elsewhere = group.ballot.held_until && turn.now < *group.ballot.held_until &&
                                group.ballot.memory.epoch > group.config_epoch;
+  if (group.attempt && group.attempt->settles) abort_attempt(turn, group, nullptr);
   if (group.attempt || voted_elsewhere) return OrderStatus::failover_in_progress;
   if (!choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))) {
     return OrderStatus::no_good_replica;
@@ -342,7 +342,9 @@ void abort_for_master(Turn& turn, Group& group) {
 }
 
 void configuration_heard(Turn& turn, Group& group, proto::Epoch epoch) {
-  if (group.ballot.memory.epoch == epoch) prolong_hold(turn, group);
+  const bool is_news = group.ballot.memory.epoch == epoch && group.ballot.led_to != epoch;
+  if (is_news) prolong_hold(turn, group);
+  group.ballot.led_to = std::max(group.ballot.led_to, epoch);
   if (group.attempt && epoch >= group.attempt->epoch) abort_attempt(turn, group, nullptr);
 }
 

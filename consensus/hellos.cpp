@@ -32,9 +32,11 @@ bool leads_somewhere(const State& state, Group& group, const proto::Hello& hello
   return find_node(group, hello.master) != nullptr || has_address(state, hello.master.host);
 }
 
+// While somebody else answers at its address, it has to show anew who it is.
 bool is_known(const State& state, const proto::Hello& hello) {
   const auto peer = state.peers.find(hello.agent_id);
-  return peer != state.peers.end() && same_place(state, peer->second.address, hello.agent);
+  return peer != state.peers.end() && !peer->second.replaced_by &&
+         same_place(state, peer->second.address, hello.agent);
 }
 
 void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer) {

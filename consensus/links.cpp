@@ -5,6 +5,7 @@
 
 #include "consensus/adoption.hpp"
 #include "consensus/monitoring.hpp"
+#include "consensus/promotion.hpp"
 #include "consensus/strangers.hpp"
 
 namespace vedette::consensus {
@@ -183,6 +184,7 @@ void on_link_down(Turn& turn, const LinkDown& event) {
   Group& group = turn.state.groups.at(owner.group);
   Node& node = group.nodes.at(owner.node);
   mark_lost(turn, owner.kind == LinkKind::command ? node.command : node.pubsub);
+  if (event.unwritten) promote_unwritten(turn, group, *event.unwritten);
   if (owner.kind == LinkKind::command) command_link_lost(turn, group, node);
   turn.touch(group, node);
 }

@@ -254,8 +254,8 @@ void command_link_lost(Turn& turn, Group& group, Node& node) {
 }
 
 void peer_link_up(Turn& turn, Peer& peer) {
+  turn.emit(Identify{peer.link.id, turn.new_request()});  // first: somebody else's pong is none
   send_ping(turn, peer.link.id, peer.ping);
-  turn.emit(Identify{peer.link.id, turn.new_request()});
   for (auto& [id, group] : turn.state.groups) {
     const auto view = group.peers.find(peer.id);
     if (view == group.peers.end()) continue;

@@ -103,6 +103,18 @@ void refuse(Turn& turn, Group& group) {
   stand_later(turn, group);
 }
 
+void promote_withheld(Turn& turn, Group& group) {
+  Attempt& attempt = *group.attempt;
+  attempt.promote_request.reset();
+  attempt.promote_sent_at = attempt.promote_sent_before;
+  if (!attempt.promote_sent_at) group.promoted_in.reset();
+  attempt.confirmed.clear();  // whatever we had is too old
+  enter(turn, attempt, Phase::send_promote);
+  if (attempt.promote_sent_at) return;
+  if (attempt.configuration_moved) return abort_attempt(turn, group, nullptr);
+  if (attempt.master_returned) abort_for_master(turn, group);
+}
+
 Group& group_of(Turn& turn, LinkId link) {
   return turn.state.groups.at(turn.state.links.at(link).group);
 }
@@ -171,15 +183,7 @@ void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
 
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
   if (promote_target(turn, event.link, event.request) == nullptr) return;
-  Group& group = group_of(turn, event.link);
-  Attempt& attempt = *group.attempt;
-  attempt.promote_request.reset();
-  attempt.promote_sent_at = attempt.promote_sent_before;
-  attempt.confirmed.clear();  // whatever we had is too old
-  enter(turn, attempt, Phase::send_promote);
-  if (attempt.promote_sent_at) return;
-  if (attempt.configuration_moved) return abort_attempt(turn, group, nullptr);
-  if (attempt.master_returned) abort_for_master(turn, group);
+  promote_withheld(turn, group_of(turn, event.link));
 }
 
 void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event) {
@@ -187,6 +191,10 @@ void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& e
   note(turn, Level::warning,
        "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
   refuse(turn, group);
+}
+
+void promote_unwritten(Turn& turn, Group& group, RequestId request) {
+  if (group.attempt && group.attempt->promote_request == request) promote_withheld(turn, group);
 }
 
 void promotion_link_lost(Turn& turn, Group& group, const Node& node) {

@@ -50,11 +50,19 @@ auto rank_of(const Policy& policy, const Group& group, const Node& node) {
   return std::tuple{tier, priority, history, -offset, run_id.empty(), run_id};
 }
 
+// Whatever has no name yet may be anybody's.
+bool is_of(const std::string& history, const proto::InfoSnapshot& info) {
+  return history.empty() || info.replid == history || info.replid2 == history;
+}
+
 }  // namespace
 
 bool shares_history(const Group& group, const proto::InfoSnapshot& info) {
-  if (group.replid.empty()) return true;
-  return info.replid == group.replid || info.replid2 == group.replid;
+  return is_of(group.replid, info);
+}
+
+bool shares_known_history(const Group& group, const proto::InfoSnapshot& info) {
+  return is_of(group.replid.empty() ? group.former_replid : group.replid, info);
 }
 
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,

@@ -12,6 +12,6 @@ void consider_settling(Turn& turn, Group& group);
 Instant settling_due(const Turn& turn, const Group& group);
 // The votes are there, or will not come.
 void settle(Turn& turn, Group& group);
-void settle_later(Turn& turn, Group& group);
+void settling_lost(Turn& turn, Group& group);
 
 }  // namespace vedette::consensus

@@ -77,6 +77,7 @@ struct Node {
   std::shared_ptr<const std::string> info_text;
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
+  Instant info_as_of{};  // sending of the INFO that brought the last reading
 
   proto::Role reported_role = proto::Role::master;
   Instant reported_role_at{};          // last change
@@ -179,8 +180,7 @@ struct PeerView {
     Instant at;
     proto::Address master;
     proto::Epoch config_epoch;
-    Instant since;          // of a rival of ours (adoption.hpp): it publishes this one or others
-    Instant claimed_at;     // it publishes this
+    Instant claimed_at;     // since when it publishes this
     bool repeated = false;  // over our own connection to it
   };
   std::optional<Published> published;
@@ -202,6 +202,7 @@ struct Ballot {
   std::optional<Instant> held_until;  // no vote to another and no epoch of our own before
   Instant held_since{};               // receipt of the ask that got the vote
   Instant rival_at{};                 // the hold last kept it from another candidate
+  proto::Epoch led_to{};              // of a vote: its configuration was heard of
 };
 
 enum class Phase {
@@ -221,7 +222,7 @@ struct Attempt {
   Phase phase = Phase::wait_start;
   bool forced = false;    // SENTINEL FAILOVER
   bool by_force = false;  // ... that goes on without a majority
-  bool settles = false;   // for a new epoch of the same master, without a promotion (settling.hpp)
+  bool settles = false;   // no failover: a new epoch for `address`, which stays (settling.hpp)
   int tries = 0;          // of a forced attempt: epochs in which it was outvoted
   Instant started{};
   Instant phase_since{};
@@ -280,7 +281,8 @@ struct Group {
   std::map<proto::RunId, PeerView> peers;
 
   proto::Epoch config_epoch{};
-  std::string replid;  // the group's replication history, last known; "" unknown
+  std::string replid;         // the group's replication history, last known; "" unknown
+  std::string former_replid;  // the one before, while that of a new master is unknown
   Ballot ballot;
   std::optional<Replaced> replaced;
 
@@ -297,12 +299,17 @@ struct Group {
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
   Forgotten forgotten;
   std::optional<Claim> claim;
-  std::optional<Instant> settle_at;  // of two configurations: not before
+  std::optional<Instant> proof_sought_at;  // the wait for a proof began (adoption.hpp)
+  std::optional<Instant> settle_at;        // of two configurations: not before
+  Duration settle_wait{0};                 // after a lost election for that
   Instant moved_hello_at{};  // last hello sent because someone asked about an address we left
 
   [[nodiscard]] Node& master() { return nodes.at(master_id); }
   [[nodiscard]] const Node& master() const { return nodes.at(master_id); }
-  [[nodiscard]] Phase phase() const noexcept { return attempt ? attempt->phase : Phase::idle; }
+  [[nodiscard]] const Attempt* failover() const noexcept {
+    return attempt && !attempt->settles ? &*attempt : nullptr;
+  }
+  [[nodiscard]] Phase phase() const noexcept { return failover() ? attempt->phase : Phase::idle; }
   // Every known peer and this agent.
   [[nodiscard]] std::size_t agents() const noexcept { return peers.size() + 1; }
   // The denominator of every majority: those, never fewer than before a RESET of late, or as many

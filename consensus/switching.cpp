@@ -28,6 +28,7 @@ void start_anew(Turn& turn, Group& group, Node& node) {
   node.resync = Resync::none;
   node.rebooted_at.reset();
   node.proven_at.reset();
+  node.said_master_at.reset();
   turn.touch(group, node);
 }
 
@@ -182,7 +183,8 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   old_master.superseded = true;
   old_master.replica_run.reset();
   old_master.info.run_id.reset();  // that it was restarted meanwhile is no news
-  group.replid.clear();            // until the new master has spoken
+  if (!group.replid.empty()) group.former_replid = group.replid;
+  group.replid.clear();  // until the new master has spoken
   ask_info_now(turn, old_master);
   group.objectively_down = false;
   group.stand_at.reset();

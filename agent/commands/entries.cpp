@@ -106,7 +106,7 @@ constexpr Field fields[] = {
     {"link-refcount", all, link_users},
     {"failover-state", master,
      [](const Subject& s) { return std::string(phase_word(s.group.phase())); },
-     [](const Subject& s) { return s.group.attempt.has_value(); }},
+     [](const Subject& s) { return s.group.failover() != nullptr; }},
     {"last-ping-sent", all, ping_age},
     {"last-ok-ping-reply", all, [](const Subject& s) { return s.age(s.ping().last_ok); }},
     {"last-ping-reply", all, [](const Subject& s) { return s.age(s.ping().last_reply); }},

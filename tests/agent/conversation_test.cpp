@@ -278,24 +278,41 @@ TEST_F(ConversationTest, AHalfWrittenPromoteIsAbandonedWithItsConnection) {
   EXPECT_TRUE(c.output(start + consensus::Duration{1}, events_).empty());
   EXPECT_NE(c.broken(), "");
   EXPECT_TRUE(events_.empty());
-  c.end(events_);
-  EXPECT_EQ(only<consensus::PromoteWithheld>().request, RequestId{9});
+  EXPECT_EQ(c.unwritten(), RequestId{9});
 }
 
-TEST_F(ConversationTest, APromoteThatNeverLeftIsWithheldWhenItsConnectionIsLost) {
+TEST_F(ConversationTest, APromoteThatNeverLeftIsUnwritten) {
   Conversation c = make(LinkKind::command);
   c.say(consensus::SendPing{link, RequestId{1}});
+  EXPECT_EQ(c.unwritten(), std::nullopt);
   c.say(consensus::Promote{link, RequestId{9}, hello(), start});
-  c.end(events_);
-  EXPECT_EQ(only<consensus::PromoteWithheld>().request, RequestId{9});
+  EXPECT_EQ(c.unwritten(), RequestId{9});
 }
 
-TEST_F(ConversationTest, APromoteThatLeftMayHaveRunWhenItsConnectionIsLost) {
+// It runs as soon as its EXEC is there, whatever becomes of the ROLE behind it.
+TEST_F(ConversationTest, APromoteThatLeftWithItsExecMayRunWhereverTheConnectionIsCut) {
+  const std::string exec = proto::encode_command({"EXEC"});
+  Conversation whole = make(LinkKind::command);
+  whole.say(consensus::Promote{link, RequestId{9}, hello(), start});
+  const std::string bytes(whole.output(start, events_));
+  const std::size_t decisive = bytes.find(exec) + exec.size();
+  ASSERT_LT(decisive, bytes.size());
+  for (std::size_t cut = 1; cut <= bytes.size(); ++cut) {
+    Conversation c = make(LinkKind::command);
+    c.say(consensus::Promote{link, RequestId{9}, hello(), start});
+    ASSERT_EQ(c.output(start, events_), bytes);
+    c.wrote(cut);
+    EXPECT_EQ(c.unwritten().has_value(), cut < decisive) << cut << " bytes";
+  }
+}
+
+TEST_F(ConversationTest, WhatIsLeftBehindTheExecIsWrittenAlsoLater) {
   Conversation c = make(LinkKind::command);
   c.say(consensus::Promote{link, RequestId{9}, hello(), start});
-  write_all(c);
-  c.end(events_);
-  EXPECT_TRUE(events_.empty());
+  const std::size_t all = c.output(start, events_).size();
+  c.wrote(all - 1);
+  EXPECT_EQ(c.output(start + consensus::Duration{1}, events_).size(), 1U);
+  EXPECT_EQ(c.broken(), "");
 }
 
 TEST_F(ConversationTest, Follow) {

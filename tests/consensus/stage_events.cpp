@@ -111,8 +111,10 @@ bool Stage::event_of_links(const std::string& verb, Words& words) {
     connecting_.erase(link);
     feed(LinkUp{link, "10.0.1.1"});
   } else {
+    LinkDown lost{link, "closed"};
+    if (words.next_or("") == "unwritten") lost.unwritten = question(who, "promote").request;
     forget_link(link);
-    feed(LinkDown{link, "closed"});
+    feed(lost);
   }
   return true;
 }

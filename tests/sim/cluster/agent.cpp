@@ -92,11 +92,10 @@ void Agent::hear(ConnId conn, const proto::Hello& hello) {
 
 void Agent::closed(ConnId, std::uint64_t tag) {
   links_.erase(tag);
+  consensus::LinkDown lost{consensus::LinkId{tag}, "Connection reset by peer"};
   const auto unwritten = unwritten_.extract(tag);
-  if (!unwritten.empty()) {
-    feed(consensus::PromoteWithheld{consensus::LinkId{tag}, unwritten.mapped()});
-  }
-  feed(consensus::LinkDown{consensus::LinkId{tag}, "Connection reset by peer"});
+  if (!unwritten.empty()) lost.unwritten = unwritten.mapped();
+  feed(lost);
 }
 
 std::optional<proto::Address> Agent::master_of(const std::string& group) const {
