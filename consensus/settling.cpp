@@ -58,15 +58,17 @@ struct Publishers {
   bool settle_it = false;  // one of them is of our kind: a real Sentinel does not settle anything
 };
 
-// The master that shall stay: most publish it; of two such, the one with more data, then the
-// smaller address. None if it is for others to have that elected.
+// The master that shall stay: most publish it, and it does not say that it is a replica; of two
+// such, the one with more data, then the smaller address. None if it is for others to have that
+// elected.
 std::optional<proto::Address> ours_to_settle(const Turn& turn, const Group& group) {
   const proto::Address& ours = group.master().address;
   std::map<proto::Address, Publishers> all{{ours, {1, false}}};
   for (const auto& [id, view] : group.peers) {
     const auto& published = view.published;
-    const bool counts = published && is_fresh(turn, *published) &&
-                        (published->master == ours || published->repeated);
+    if (!published || !is_fresh(turn, *published)) continue;
+    const bool counts =
+        published->master == ours || (published->repeated && !is_void(group, *published));
     if (!counts) continue;
     Publishers& publishers = all[published->master];
     ++publishers.count;

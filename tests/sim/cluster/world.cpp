@@ -84,6 +84,16 @@ void World::introduce_agents() {
   }
 }
 
+void World::misname_master(Agent& agent) {
+  consensus::Durable file = agent.disk.file();
+  consensus::DurableGroup& group = file.groups.front();
+  if (group.replicas.empty()) return;
+  group.master = group.replicas.front();
+  group.replicas.erase(group.replicas.begin());
+  agent.disk.begin(std::move(file));
+  agent.disk.finish();
+}
+
 bool World::run_until(const std::function<bool()>& condition, Duration limit) {
   const Instant end = now() + limit;
   while (!failed() && !condition()) {

@@ -45,6 +45,8 @@ class World {
   // With `replicas` that follow it already.
   Shard& add_shard(const std::string& name, const consensus::GroupOptions& options,
                    std::size_t replicas);
+  // Its file names the first replica of the first shard as the master.
+  void misname_master(Agent& agent);
   // Monitors every shard there is. `introduced`: its file knows all nodes already.
   Agent& add_agent(Kind kind, int zone, bool introduced);
   // Their files know each other, as those of agents that have run for a while.

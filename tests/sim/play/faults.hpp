@@ -15,11 +15,6 @@ namespace vedette::sim {
 // Where nobody is: the sender that forged hellos name.
 inline const proto::Address forger{"10.8.0.1", 26379};
 
-// `value` of the forged hello in which a known agent names an absurd epoch.
-inline constexpr std::int64_t absurd_word = 4;
-// ... names another master.
-inline constexpr std::int64_t false_master = 5;
-
 class Faults : public Watcher {
  public:
   Faults(World& world, const Plan& plan) : world_(world), plan_(plan) { world.watch(*this); }

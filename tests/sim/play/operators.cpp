@@ -95,8 +95,9 @@ void Faults::forge_hello(const Action& action, const Shard& group) {
   } else if (action.value == absurd_word) {
     hello.agent = agent(action.b).address();
     hello.agent_id = agent(action.b).id();
-  } else if (action.value == false_master) {
-    const Redis& other = node(action.b);
+  } else if (action.value == false_master || action.value == foreign_master) {
+    const bool foreign = action.value == foreign_master;
+    const Redis& other = foreign ? *world_.nodes().back() : node(action.b);
     const std::optional<proto::Configuration> held = it.configuration_of(group.name);
     // Real Sentinels follow anybody, and whoever says that it is a master of ours may be taken.
     const bool ours = std::count(group.nodes.begin(), group.nodes.end(), &other) > 0;

@@ -79,7 +79,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"set_option", operators, 0ms, 0ms, 0, 3, ""},
     {"remove_and_monitor", operators, 0ms, 0ms, 0, 0, "forgotten peers"},
     {"stray_ask", operators, 0ms, 0ms, 0, 4, ""},
-    {"forge_hello", operators, 0ms, 0ms, 0, 5, ""},
+    {"forge_hello", operators, 0ms, 0ms, 0, 6, ""},
 }};
 
 const Row& row(What what) { return rows[static_cast<std::size_t>(what)]; }
@@ -107,6 +107,7 @@ class Drawing {
       at += random_.between(0ms, close ? 400ms : 3s);
       draw_action(at);
     }
+    draw_misnamed();
     return plan_;
   }
 
@@ -150,6 +151,14 @@ class Drawing {
       plan_.replicas = std::max(plan_.replicas, 1u);
       plan_.masters = 1;
     }
+  }
+
+  // A wrong file, as deployments write it. Never so many that they could declare their "master"
+  // down for being a replica; and no real Sentinels, who stay with what they have.
+  void draw_misnamed() {
+    const unsigned most = std::min(plan_.quorum, plan_.agents) - 1;
+    const bool possible = plan_.introduced && plan_.legacy == 0 && plan_.replicas > 0 && most > 0;
+    if (pick(8) == 0 && possible) plan_.misnamed = 1 + static_cast<unsigned>(pick(most));
   }
 
   // One dead master, and whoever deals with it is hit where it hurts: few actions, each of them at
@@ -223,8 +232,15 @@ class Drawing {
           waits ? What::ambush : static_cast<What>(pick(static_cast<std::uint64_t>(What::count)));
       if ((row(what).group & classes_) == 0) continue;
       add(draw_one(at, what));
+      silence_named(plan_.actions.back());
       return;
     }
+  }
+
+  // In whose name a foreign master is published cannot say otherwise.
+  void silence_named(const Action& forgery) {
+    if (forgery.what != What::forge_hello || forgery.value != foreign_master) return;
+    add({forgery.at, What::pause_agent, forgery.a + 1, 0, 3s, 0});
   }
 
   Action draw_one(Duration at, What what) {
@@ -284,6 +300,7 @@ void each_setting(Plan& plan, Visit visit) {
   duration("delay_us", plan.delay);
   duration("jitter_us", plan.jitter);
   number("introduced", plan.introduced);
+  number("misnamed", plan.misnamed);
   number("keeps_data", plan.keeps_data);
   number("writers", plan.writers);
 }

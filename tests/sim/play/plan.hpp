@@ -92,6 +92,7 @@ struct Plan {
   Duration delay{200};  // one way
   Duration jitter{100};
   bool introduced = true;  // their files know each other and all nodes
+  unsigned misnamed = 0;   // the files of so many name a replica of the first master as the master
   bool keeps_data = true;
   bool writers = false;  // clients that write
   std::vector<Action> actions;
@@ -125,6 +126,11 @@ inline constexpr std::array ambush_blows{
     What::refuse_password, What::cut_zone,    What::cut_zone,
     What::cut_zone,        What::relieve,     What::pause_others,
     What::flap_node,       What::crash_node};
+
+// What forge_hello publishes (its `value`), of those that others have to know.
+inline constexpr std::int64_t absurd_word = 4;     // a known agent's, with an absurd epoch
+inline constexpr std::int64_t false_master = 5;    // .. with a node of the cluster as the master
+inline constexpr std::int64_t foreign_master = 6;  // .. with a server that is nobody's
 
 // What a run with such actions cannot promise, by name; "" if it must promise everything.
 // (README.md, "Known limits")

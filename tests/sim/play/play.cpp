@@ -52,6 +52,7 @@ class Run {
       Shard& shard = world_.add_shard("m" + std::to_string(i), options, plan_.replicas);
       for (Redis* const node : shard.nodes) node->keeps_data = plan_.keeps_data;
     }
+    if (has_foreign_master()) world_.add_redis({"10.8.0.2", 6379}).boot();
     for (unsigned i = 0; i < plan_.agents; ++i) {
       const Kind kind = i < plan_.legacy ? Kind::legacy : Kind::vedette;
       Agent& agent = world_.add_agent(kind, static_cast<int>(i % 3), plan_.introduced);
@@ -59,6 +60,8 @@ class Run {
           std::chrono::duration_cast<std::chrono::milliseconds>(plan_.info_period);
     }
     if (plan_.introduced) world_.introduce_agents();
+    for (unsigned i = 0; i < std::min(plan_.misnamed, plan_.agents); ++i)
+      world_.misname_master(*world_.agents()[i]);
     for (const auto& agent : world_.agents()) agent->boot();
     for (unsigned i = 0; plan_.writers && i < plan_.masters && i < 4; ++i) {
       const proto::Address address{"10.2.0." + std::to_string(i + 1), 1};
@@ -66,6 +69,12 @@ class Run {
           std::make_unique<Writer>(world_, *world_.shards()[i], address, Duration{20'000}));
       writers_.back()->start();
     }
+  }
+
+  [[nodiscard]] bool has_foreign_master() const {
+    return std::any_of(plan_.actions.begin(), plan_.actions.end(), [](const Action& action) {
+      return action.what == What::forge_hello && action.value == foreign_master;
+    });
   }
 
   // Everything works again. How long until all is well?

@@ -63,6 +63,7 @@ class Shrinking {
     attempt([](Plan& plan) { plan.writers = false; });
     attempt([](Plan& plan) { plan.legacy = 0; });
     attempt([](Plan& plan) { plan.introduced = true; });
+    attempt([](Plan& plan) { plan.misnamed = 0; });
     attempt([](Plan& plan) { plan.keeps_data = true; });
     attempt([](Plan& plan) { plan.replicas = std::min(plan.replicas, 2u); });
     attempt([](Plan& plan) { plan.agents = std::min(plan.agents, 3u); });
