@@ -52,6 +52,7 @@ class Conversation {
   void say(const consensus::AskConfiguration& command);
   void say(const consensus::PublishHello& command);
   void say(const consensus::Promote& command);
+  void say(const consensus::Retract& command);
   void say(const consensus::Follow& command);
   void say(const consensus::KillScript& command);
 

@@ -89,6 +89,16 @@ void Conversation::say(const consensus::Promote& command) {
   add(chunk, {Kind::promote_role, command.request}, "ROLE", {});
 }
 
+void Conversation::say(const consensus::Retract& command) {
+  const auto unbegun = [&](const Chunk& chunk) {
+    return chunk.not_after && chunk.promote == command.request && chunk.written == 0;
+  };
+  const auto found = std::find_if(queue_.begin(), queue_.end(), unbegun);
+  if (found == queue_.end()) return;
+  queued_bytes_ -= found->bytes.size();
+  queue_.erase(found);
+}
+
 void Conversation::say(const consensus::Follow& command) {
   Chunk& chunk = open_chunk();
   const Expected step{Kind::step, command.request};

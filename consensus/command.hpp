@@ -79,6 +79,11 @@ struct Promote {
   proto::Hello hello;
   Instant not_after;
 };
+// The attempt is over: if nothing of its Promote was written yet, it shall not be. No answer.
+struct Retract {
+  LinkId link;
+  RequestId request;
+};
 // MULTI, REPLICAOF address, CONFIG REWRITE, CLIENT KILL TYPE normal, CLIENT KILL TYPE pubsub, EXEC.
 struct Follow {
   LinkId link;
@@ -140,8 +145,8 @@ struct RunReconfigScript {
 };
 
 using Command = std::variant<Connect, Disconnect, SendPing, SendInfo, SendRole, Identify, AskPeer,
-                             AskConfiguration, PublishHello, Promote, Follow, KillScript, Persist,
-                             ReplyVote, ReplyOrder, Announce, Note, RunReconfigScript>;
+                             AskConfiguration, PublishHello, Promote, Retract, Follow, KillScript,
+                             Persist, ReplyVote, ReplyOrder, Announce, Note, RunReconfigScript>;
 using Commands = std::vector<Command>;
 
 }  // namespace vedette::consensus

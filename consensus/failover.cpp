@@ -301,8 +301,12 @@ void abort_attempt(Turn& turn, Group& group, const EventName* event) {
   if (attempt.promote_sent_at) {
     // It may still execute: nobody else gets our vote, nor do we take an epoch, until it cannot.
     group.ballot.held_until = *attempt.promote_sent_at + hold_for_vedette;
-    const auto node = group.nodes.find(*attempt.target);
-    if (node != group.nodes.end()) node->second.promoted_in_vain = true;
+    const auto found = group.nodes.find(*attempt.target);
+    if (found != group.nodes.end()) {
+      Node& node = found->second;
+      node.promoted_in_vain = true;
+      if (attempt.promote_request) turn.emit(Retract{node.command.id, *attempt.promote_request});
+    }
   }
   end_candidacy(group);
   group.attempt.reset();

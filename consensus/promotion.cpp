@@ -108,7 +108,6 @@ void promote_withheld(Turn& turn, Group& group) {
   attempt.promote_request.reset();
   attempt.promote_sent_at = attempt.promote_sent_before;
   if (!attempt.promote_sent_at) group.promoted_in.reset();
-  attempt.confirmed.clear();  // whatever we had is too old
   enter(turn, attempt, Phase::send_promote);
   if (attempt.promote_sent_at) return;
   if (attempt.configuration_moved) return abort_attempt(turn, group, nullptr);
@@ -190,6 +189,7 @@ void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& e
   if (!group.attempt || group.attempt->promote_request != event.request) return;
   note(turn, Level::warning,
        "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
+  group.attempt->promote_request.reset();
   refuse(turn, group);
 }
 

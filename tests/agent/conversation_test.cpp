@@ -269,6 +269,22 @@ TEST_F(ConversationTest, APromoteIsNotWrittenAfterItsTime) {
   EXPECT_EQ(c.broken(), "");
 }
 
+TEST_F(ConversationTest, APromoteIsRetractedUnlessSomeOfItWasWritten) {
+  Conversation c = make(LinkKind::command);
+  c.say(consensus::SendPing{link, RequestId{1}});
+  c.say(consensus::Promote{link, RequestId{9}, hello(), start});
+  c.say(consensus::SendPing{link, RequestId{2}});
+  c.say(consensus::Retract{link, RequestId{8}});
+  c.say(consensus::Retract{link, RequestId{9}});
+  EXPECT_EQ(write_all(c), "PING\nPING\n");
+  EXPECT_EQ(c.pending(), 2U);
+  c.say(consensus::Promote{link, RequestId{10}, hello(), start});
+  static_cast<void>(c.output(start, events_));
+  c.wrote(20);
+  c.say(consensus::Retract{link, RequestId{10}});
+  EXPECT_NE(write_all(c).find("EXEC"), std::string::npos);
+}
+
 TEST_F(ConversationTest, AHalfWrittenPromoteIsAbandonedWithItsConnection) {
   Conversation c = make(LinkKind::command);
   c.say(consensus::Promote{link, RequestId{9}, hello(), start});

@@ -83,6 +83,7 @@ struct Text {
   std::string operator()(const Follow& c) const {
     return "follow " + who(c.link) + " " + name_of(c.master);
   }
+  std::string operator()(const Retract& c) const { return "retract " + who(c.link); }
   std::string operator()(const KillScript& c) const { return "kill-script " + who(c.link); }
   std::string operator()(const Persist&) const { return "persist"; }
   std::string operator()(const ReplyVote& c) const {

@@ -217,6 +217,11 @@ struct Agent::Execute {
       return consensus::Acknowledged{c.link, c.request};
     });
   }
+  void operator()(const consensus::Retract& c) const {
+    const auto unwritten = self.unwritten_.find(static_cast<std::uint64_t>(c.link));
+    const bool waits = unwritten != self.unwritten_.end() && unwritten->second == c.request;
+    if (waits) self.unwritten_.erase(unwritten);
+  }
   void operator()(const consensus::KillScript& c) const {
     ask(c.link, [](Process& other, ConnId) -> std::optional<Event> {
       if (Redis* const node = other.as_redis()) node->kill_script();

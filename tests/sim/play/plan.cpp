@@ -154,9 +154,14 @@ class Drawing {
   }
 
   // A wrong file, as deployments write it. Never so many that they could declare their "master"
-  // down for being a replica; and no real Sentinels, who stay with what they have.
+  // down for being a replica; no real Sentinels, who stay with what they have; and no majority
+  // where a hello is forged: what a majority publishes with a newer epoch is a proof.
   void draw_misnamed() {
-    const unsigned most = std::min(plan_.quorum, plan_.agents) - 1;
+    const bool forged =
+        std::any_of(plan_.actions.begin(), plan_.actions.end(),
+                    [](const Action& action) { return action.what == What::forge_hello; });
+    const unsigned fewer = forged ? (plan_.agents + 1) / 2 : plan_.agents;
+    const unsigned most = std::min(plan_.quorum, fewer) - 1;
     const bool possible = plan_.introduced && plan_.legacy == 0 && plan_.replicas > 0 && most > 0;
     if (pick(8) == 0 && possible) plan_.misnamed = 1 + static_cast<unsigned>(pick(most));
   }

@@ -42,8 +42,11 @@ void PromotionRules::promote_written(Agent& agent, const consensus::Promote& pro
     fail(agent, "nothing promoted for two names",
          proto::to_string(node.address()) + " for " + name->second + " and " + own->name);
   }
-  if (by_force) return;
   const Epoch epoch = promote.hello.config_epoch;
+  if (by_force) {
+    written_by_force_.insert({own->name, epoch});
+    return;
+  }
   check_bound_voters(agent, own->name, {epoch, agent.id()});
   check_authority(agent, promote);
   check_need(agent, *own);
@@ -115,6 +118,7 @@ void PromotionRules::promoted(Agent& agent, const proto::Hello& hello, Redis& no
                               Instant written) {
   executed_.insert({hello.master_name, hello.config_epoch});
   if (!limits_.exclusion() || !agent.core()) return;
+  if (written_by_force_.contains({hello.master_name, hello.config_epoch})) return;
   if (world_.now() - written > longest_execution) return;
   const auto above = targets_.upper_bound({hello.master_name, hello.config_epoch});
   if (above == targets_.end() || above->first.first != hello.master_name) return;

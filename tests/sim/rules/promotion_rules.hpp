@@ -36,6 +36,7 @@ class PromotionRules : public Judge {
   std::map<InGroup, proto::Address> targets_;
   std::map<proto::Address, std::string> promoted_for_;
   std::set<InGroup> executed_;
+  std::set<InGroup> written_by_force_;
   PerLife<std::set<consensus::RequestId>> forced_;  // decided by an operator's force
 };
 
