@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -85,6 +86,22 @@ Problem set_logfile(const Words& v, Settings& s) {
   s.logfile = v[0];
   return std::nullopt;
 }
+Problem set_unixsocket(const Words& v, Settings& s) {
+  s.unixsocket = v[0];
+  return std::nullopt;
+}
+Problem set_unixsocket_permissions(const Words& v, Settings& s) {
+  constexpr unsigned most = 0777;
+  const std::string& word = v[0];
+  unsigned mode = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), mode, 8);
+  if (error != std::errc{} || end != word.data() + word.size()) {
+    return "argument couldn't be parsed as an octal number";
+  }
+  if (mode > most) return "argument must be between 0 and 777 inclusive";
+  s.unixsocket_permissions = mode;
+  return std::nullopt;
+}
 Problem set_pidfile(const Words& v, Settings& s) {
   s.pidfile = v[0];
   return std::nullopt;
@@ -147,6 +164,8 @@ constexpr std::array directives = std::to_array<Directive>({
     {"port", false, set_port},
     {"bind", true, set_bind},
     {"bind-source-addr", false, set_source},
+    {"unixsocket", false, set_unixsocket},
+    {"unixsocketperm", false, set_unixsocket_permissions},
     {"protected-mode", false, set_protected},
     {"requirepass", false, set_password},
     {"maxclients", false, set_maxclients},

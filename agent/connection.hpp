@@ -34,8 +34,9 @@ struct Connection : std::enable_shared_from_this<Connection> {
   explicit Connection(std::uint64_t number) : id(number) {}
 
   std::uint64_t id;
-  std::string peer;  // "127.0.0.1:50000", "[::1]:50000"
+  std::string peer;  // "127.0.0.1:50000", "[::1]:50000"; of a Unix socket "/path:0"
   std::string local;
+  bool over_unix_socket = false;
   int descriptor = -1;
   consensus::Instant connected_at{};
   consensus::Instant active_at{};  // last bytes from the client

@@ -171,7 +171,7 @@ class HttpServer::Implementation : public HttpHost,
                                    public std::enable_shared_from_this<Implementation> {
  public:
   Implementation(asio::io_context& io, Facade& facade, const Server& server)
-      : facade_(facade), server_(server), listener_(std::make_shared<Listener>(io)) {}
+      : facade_(facade), server_(server), listener_(std::make_shared<TcpListener>(io)) {}
 
   HttpOutcome listen();
   void stop();
@@ -190,7 +190,7 @@ class HttpServer::Implementation : public HttpHost,
   Facade& facade_;
   const Server& server_;
   EventCounts events_;
-  std::shared_ptr<Listener> listener_;
+  std::shared_ptr<TcpListener> listener_;
   std::set<std::shared_ptr<HttpSession>> sessions_;
 };
 
@@ -200,7 +200,7 @@ HttpOutcome HttpServer::Implementation::listen() {
   const HttpEndpoint endpoint = http_endpoint(facade_.settings(), read_environment());
   if (endpoint.port == 0) return {Status::none, "No HTTP: there is no port for it"};
   const std::string address = proto::to_string({endpoint.host, endpoint.port});
-  const Listener::Failure failure = listener_->open(endpoint.host, endpoint.port, backlog);
+  const ListenFailure failure = listener_->open(endpoint.host, endpoint.port, backlog);
   if (failure.error == 0) {
     start();
     return {Status::listening, "HTTP on " + address};

@@ -1,6 +1,9 @@
 #include "agent/listener.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <cerrno>
@@ -11,6 +14,7 @@ namespace vedette::agent {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using local = asio::local::stream_protocol;
 using boost::system::error_code;
 
 namespace {
@@ -40,22 +44,16 @@ bool is_exhaustion(const error_code& error) {
 
 }  // namespace
 
-Listener::Failure Listener::open(const std::string& host, std::uint16_t port, int backlog) {
-  auto& io = static_cast<asio::io_context&>(acceptor_.get_executor().context());
-  error_code error;
-  const tcp::endpoint endpoint = resolve(io, host, port, error);
-  if (error) return {error.value(), error.message()};
+template <typename Protocol>
+asio::io_context& Acceptor<Protocol>::io() {
+  return static_cast<asio::io_context&>(acceptor_.get_executor().context());
+}
 
-  std::string doing = "socket";
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error && endpoint.protocol() == tcp::v6()) {
-    acceptor_.set_option(asio::ip::v6_only(true), error);
-  }
-  if (!error) {
-    doing = "bind";
-    acceptor_.bind(endpoint, error);
-  }
+template <typename Protocol>
+ListenFailure Acceptor<Protocol>::listen(const typename Protocol::endpoint& endpoint, int backlog) {
+  error_code error;
+  std::string doing = "bind";
+  acceptor_.bind(endpoint, error);
   if (!error) {
     doing = "listen";
     acceptor_.listen(backlog, error);
@@ -69,13 +67,42 @@ Listener::Failure Listener::open(const std::string& host, std::uint16_t port, in
   return {error.value(), doing + ": " + error.message()};
 }
 
-void Listener::start(Accepted accepted, Complained complained) {
+ListenFailure TcpListener::open(const std::string& host, std::uint16_t port, int backlog) {
+  error_code error;
+  const tcp::endpoint endpoint = resolve(io(), host, port, error);
+  if (error) return {error.value(), error.message()};
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && endpoint.protocol() == tcp::v6()) {
+    acceptor_.set_option(asio::ip::v6_only(true), error);
+  }
+  if (!error) return listen(endpoint, backlog);
+  error_code ignored;
+  acceptor_.close(ignored);
+  return {error.value(), "socket: " + error.message()};
+}
+
+ListenFailure UnixListener::open(const std::string& path, unsigned permissions, int backlog) {
+  // One byte less than the kernel's room, which ends with a NUL.
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) return {ENAMETOOLONG, "path too long"};
+  ::unlink(path.c_str());
+  error_code error;
+  acceptor_.open(local(), error);
+  if (error) return {error.value(), "socket: " + error.message()};
+  ListenFailure failure = listen(local::endpoint(path), backlog);
+  if (failure.error == 0 && permissions != 0) ::chmod(path.c_str(), permissions);
+  return failure;
+}
+
+template <typename Protocol>
+void Acceptor<Protocol>::start(Accepted accepted, Complained complained) {
   accepted_ = std::move(accepted);
   complained_ = std::move(complained);
   accept();
 }
 
-void Listener::close() {
+template <typename Protocol>
+void Acceptor<Protocol>::close() {
   error_code ignored;
   acceptor_.close(ignored);
   backoff_.cancel();
@@ -83,9 +110,10 @@ void Listener::close() {
   complained_ = nullptr;
 }
 
-void Listener::accept() {
-  const auto self = shared_from_this();
-  acceptor_.async_accept([self](const error_code& error, tcp::socket socket) {
+template <typename Protocol>
+void Acceptor<Protocol>::accept() {
+  const auto self = this->shared_from_this();
+  acceptor_.async_accept([self](const error_code& error, Socket socket) {
     if (!self->accepted_) return;
     if (!error) {
       keep_from_children(socket.native_handle());
@@ -101,12 +129,16 @@ void Listener::accept() {
   });
 }
 
-void Listener::accept_later() {
-  const auto self = shared_from_this();
+template <typename Protocol>
+void Acceptor<Protocol>::accept_later() {
+  const auto self = this->shared_from_this();
   backoff_.expires_after(accept_pause);
   backoff_.async_wait([self](const error_code& error) {
     if (!error && self->accepted_) self->accept();
   });
 }
+
+template class Acceptor<tcp>;
+template class Acceptor<local>;
 
 }  // namespace vedette::agent

@@ -2,12 +2,14 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,7 @@ namespace vedette::agent {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using local = asio::local::stream_protocol;
 using boost::system::error_code;
 
 namespace {
@@ -91,10 +94,15 @@ class Server::Implementation : public SessionHost,
   std::size_t client_count() const noexcept { return clients_.all.size(); }
 
  private:
+  bool open_ports(ListenOutcome& outcome);
   bool open(const std::string& address, ListenOutcome& outcome);
+  bool open_unix_socket(ListenOutcome& outcome);
   void start();
   void accepted(tcp::socket socket);
-  void turn_away(tcp::socket& socket, std::string_view why);
+  void accepted(local::socket socket);
+  [[nodiscard]] bool is_full(Session::Socket& socket);
+  void begin(Session::Socket socket, const std::function<void(Connection&)>& describe);
+  void turn_away(Session::Socket& socket, std::string_view why);
   void complain(const std::string& text);
   void sweep_later();
   void sweep();
@@ -108,7 +116,8 @@ class Server::Implementation : public SessionHost,
   Publisher publisher_;
   acl::Log refusals_;
   CommandContext context_;
-  std::vector<std::shared_ptr<Listener>> listeners_;
+  std::vector<std::shared_ptr<TcpListener>> listeners_;
+  std::shared_ptr<UnixListener> unix_listener_;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   asio::steady_timer sweep_timer_;
   std::optional<consensus::Instant> complained_at_;
@@ -118,23 +127,43 @@ class Server::Implementation : public SessionHost,
 ListenOutcome Server::Implementation::listen() {
   const Settings& settings = facade_.settings();
   ListenOutcome outcome;
-  if (settings.port == 0) {
+  if (settings.port == 0 && settings.unixsocket.empty()) {
     outcome.error = settings.tls_port == 0
                         ? "Configured to not listen anywhere, exiting."
                         : "Failed listening on port " + std::to_string(settings.tls_port) +
                               " (TLS), aborting: this version of Vedette has no TLS; set `port`.";
     return outcome;
   }
+  if (open_ports(outcome) && open_unix_socket(outcome)) {
+    start();
+  } else {
+    stop();
+  }
+  return outcome;
+}
+
+bool Server::Implementation::open_ports(ListenOutcome& outcome) {
+  const Settings& settings = facade_.settings();
+  if (settings.port == 0) return true;
   bool good = true;
   for (const std::string& address : settings.bind) good = good && open(address, outcome);
-  if (!good || listeners_.empty()) {
-    outcome.error =
-        "Failed listening on port " + std::to_string(settings.port) + " (TCP), aborting.";
-    stop();
-    return outcome;
+  if (good && !listeners_.empty()) return true;
+  outcome.error = "Failed listening on port " + std::to_string(settings.port) + " (TCP), aborting.";
+  return false;
+}
+
+bool Server::Implementation::open_unix_socket(ListenOutcome& outcome) {
+  const Settings& settings = facade_.settings();
+  if (settings.unixsocket.empty()) return true;
+  auto listener = std::make_shared<UnixListener>(io_);
+  const ListenFailure failure =
+      listener->open(settings.unixsocket, settings.unixsocket_permissions, settings.tcp_backlog);
+  if (failure.error == 0) {
+    unix_listener_ = std::move(listener);
+    return true;
   }
-  start();
-  return outcome;
+  outcome.error = "Failed opening Unix socket: " + failure.text;
+  return false;
 }
 
 // False when the address is needed and cannot be had.
@@ -142,8 +171,8 @@ bool Server::Implementation::open(const std::string& address, ListenOutcome& out
   const Settings& settings = facade_.settings();
   const bool may_fail = address.starts_with('-');
   const std::string host = may_fail ? address.substr(1) : address;
-  auto listener = std::make_shared<Listener>(io_);
-  const Listener::Failure failure = listener->open(host, settings.port, settings.tcp_backlog);
+  auto listener = std::make_shared<TcpListener>(io_);
+  const ListenFailure failure = listener->open(host, settings.port, settings.tcp_backlog);
   if (failure.error == 0) {
     listeners_.push_back(std::move(listener));
     return true;
@@ -155,21 +184,25 @@ bool Server::Implementation::open(const std::string& address, ListenOutcome& out
 
 void Server::Implementation::start() {
   const std::weak_ptr<Implementation> weak = weak_from_this();
-  for (const auto& listener : listeners_) {
-    listener->start(
-        [weak](tcp::socket socket) {
-          if (const auto self = weak.lock()) self->accepted(std::move(socket));
-        },
-        [weak](const std::string& text) {
-          if (const auto self = weak.lock()) self->complain(text);
-        });
-  }
+  const auto welcome = [weak](auto socket) {
+    if (const auto self = weak.lock()) self->accepted(std::move(socket));
+  };
+  const auto complain = [weak](const std::string& text) {
+    if (const auto self = weak.lock()) self->complain(text);
+  };
+  for (const auto& listener : listeners_) listener->start(welcome, complain);
+  if (unix_listener_) unix_listener_->start(welcome, complain);
   sweep_later();
 }
 
 void Server::Implementation::stop() {
   for (const auto& listener : listeners_) listener->close();
   listeners_.clear();
+  if (unix_listener_) {
+    unix_listener_->close();
+    unix_listener_.reset();
+    ::unlink(facade_.settings().unixsocket.c_str());
+  }
   sweep_timer_.cancel();
   for (const auto& [id, session] : sessions_) {
     publisher_.drop(session->client());
@@ -184,34 +217,56 @@ void Server::Implementation::accepted(tcp::socket socket) {
   error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
   if (error) return;  // gone again
-  const tcp::endpoint local = socket.local_endpoint(error);
-  socket.non_blocking(true, error);
-  if (clients_.all.size() >= settings.maxclients) {
-    ++traffic_.connections_rejected;
-    return turn_away(socket, too_many);
-  }
+  const tcp::endpoint own = socket.local_endpoint(error);
+  keep_alive(socket, settings.tcp_keepalive_seconds);
+  Session::Socket any(std::move(socket));
+  if (is_full(any)) return;
   if (settings.protected_mode && settings.users.default_user().needs_no_password() &&
       !is_loopback(peer)) {
     ++traffic_.connections_rejected;
-    return turn_away(socket, denied);
+    return turn_away(any, denied);
   }
-  ++traffic_.connections_received;
-  keep_alive(socket, settings.tcp_keepalive_seconds);
+  begin(std::move(any), [&](Connection& client) {
+    client.peer = text_of(peer);
+    client.local = text_of(own);
+  });
+}
 
+void Server::Implementation::accepted(local::socket socket) {
+  Session::Socket any(std::move(socket));
+  if (is_full(any)) return;
+  begin(std::move(any), [&](Connection& client) {
+    client.peer = client.local = facade_.settings().unixsocket + ":0";
+    client.over_unix_socket = true;
+  });
+}
+
+bool Server::Implementation::is_full(Session::Socket& socket) {
+  if (clients_.all.size() < facade_.settings().maxclients) return false;
+  ++traffic_.connections_rejected;
+  turn_away(socket, too_many);
+  return true;
+}
+
+void Server::Implementation::begin(Session::Socket socket,
+                                   const std::function<void(Connection&)>& describe) {
+  ++traffic_.connections_received;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
   const auto client = clients_.add();
-  client->peer = text_of(peer);
-  client->local = text_of(local);
+  describe(*client);
   client->descriptor = socket.native_handle();
   client->connected_at = facade_.now();
   client->active_at = client->connected_at;
-  client->authenticated = settings.users.default_user().is_open();
+  client->authenticated = facade_.settings().users.default_user().is_open();
   const auto session = std::make_shared<Session>(std::move(socket), *this, client);
   sessions_.emplace(client->id, session);
   session->start();
 }
 
-void Server::Implementation::turn_away(tcp::socket& socket, std::string_view why) {
+void Server::Implementation::turn_away(Session::Socket& socket, std::string_view why) {
   error_code ignored;
+  socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(why), ignored);
 }
 

@@ -25,8 +25,7 @@ constexpr std::size_t chunks_per_write = 64;
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, SessionHost& host,
-                 std::shared_ptr<Connection> client)
+Session::Session(Socket socket, SessionHost& host, std::shared_ptr<Connection> client)
     : socket_(std::move(socket)), host_(&host), client_(std::move(client)) {}
 
 void Session::start() {
@@ -38,8 +37,7 @@ void Session::wait_for_input() {
   if (ended_ || waiting_ || input_ended_) return;
   waiting_ = true;
   const auto self = shared_from_this();
-  socket_.async_wait(asio::ip::tcp::socket::wait_read,
-                     [self](const error_code& error) { self->readable(error); });
+  socket_.async_wait(Socket::wait_read, [self](const error_code& error) { self->readable(error); });
 }
 
 void Session::readable(const error_code& waited) {
@@ -155,7 +153,7 @@ void Session::close() {
   ended_ = true;
   client_->transport = nullptr;
   error_code ignored;
-  if (client_->closing) socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  if (client_->closing) socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
   // The server forgets us when nobody stands in our methods any more.
   const auto self = shared_from_this();

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -29,8 +29,10 @@ class SessionHost {
 
 class Session : public Transport, public std::enable_shared_from_this<Session> {
  public:
-  Session(boost::asio::ip::tcp::socket socket, SessionHost& host,
-          std::shared_ptr<Connection> client);
+  // TCP or Unix.
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  Session(Socket socket, SessionHost& host, std::shared_ptr<Connection> client);
 
   void start();
 
@@ -54,7 +56,7 @@ class Session : public Transport, public std::enable_shared_from_this<Session> {
   void close();
   [[nodiscard]] bool may_execute() const noexcept;
 
-  boost::asio::ip::tcp::socket socket_;
+  Socket socket_;
   SessionHost* host_;
   std::shared_ptr<Connection> client_;
   proto::RequestParser parser_;

@@ -43,6 +43,8 @@ struct Settings {
   std::uint16_t port = 26379;  // 0 = none
   std::uint16_t tls_port = 0;
   std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
+  std::string unixsocket;                         // path; "" = none
+  unsigned unixsocket_permissions = 0;            // mode bits; 0 = by the umask
   std::string bind_source_addr;
   bool protected_mode = false;
   std::string

@@ -74,9 +74,14 @@ bool is_the_last_word(const Turn& turn, const Group& group, const Published& pub
          std::all_of(group.peers.begin(), group.peers.end(), agrees);
 }
 
+// Else it is only the epoch that is new.
+bool moves_us(const Group& group, const Published& published) {
+  return published.master != group.master().address;
+}
+
 bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publisher,
                const Published& published) {
-  if (published.master == group.master().address) return true;  // nobody is moved
+  if (!moves_us(group, published)) return published.repeated;
   return (published.repeated && is_voted_for(group, publisher, published)) ||
          is_our_master(group, published) || majority_publishes(turn, group, published) ||
          is_the_last_word(turn, group, published);
@@ -189,10 +194,23 @@ void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto:
   if (is_proven(turn, group, peer.id, published)) {
     adopt(turn, group, peer, published);
   } else {
-    wait_for_proof(turn, group);
-    seek_proof(turn, group, peer);
+    if (moves_us(group, published)) {
+      wait_for_proof(turn, group);
+      seek_proof(turn, group, peer);
+    }
     ask_to_repeat(turn, group, peer);
   }
+}
+
+proto::Epoch newest_config_epoch(const Turn& turn, const Group& group) {
+  proto::Epoch newest = group.config_epoch;
+  for (const auto& [id, view] : group.peers) {
+    const auto& published = view.published;
+    if (published && is_newer(turn, group, *published)) {
+      newest = std::max(newest, published->config_epoch);
+    }
+  }
+  return newest;
 }
 
 bool is_rival(const Group& group, const Published& published) {
@@ -241,7 +259,7 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
 Instant proof_awaited_until(const Turn& turn, const Group& group) {
   const auto claims = [&](const auto& entry) {
     const auto& published = entry.second.published;
-    return published && is_newer(turn, group, *published);
+    return published && is_newer(turn, group, *published) && moves_us(group, *published);
   };
   if (!group.proof_sought_at) return Instant{};
   const bool awaited = std::any_of(group.peers.begin(), group.peers.end(), claims);

@@ -15,6 +15,8 @@ void weigh_configurations(Turn& turn, Group& group);
 // The peer repeats its configuration on our own connection, or will not.
 void on_configuration_told(Turn& turn, const ConfigurationTold& event);
 
+// The highest config epoch that anybody publishes now, proven or not; ours if that is higher.
+proto::Epoch newest_config_epoch(const Turn& turn, const Group& group);
 // Newer than ours, or as new and different.
 bool is_rival(const Group& group, const PeerView::Published& published);
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/epochs.hpp"
@@ -91,7 +92,8 @@ bool is_held_against(const Turn& turn, const Group& group, const proto::RunId& c
 }
 
 bool may_grant(const Turn& turn, const Group& group, const proto::DownQuery& query) {
-  return query.epoch > group.ballot.memory.epoch && query.epoch > group.config_epoch &&
+  return query.epoch > group.ballot.memory.epoch &&
+         query.epoch > newest_config_epoch(turn, group) &&
          query.epoch > turn.state.unvotable_epoch && is_near(turn.state, query.epoch) &&
          *query.candidate != turn.state.my_id && !is_held_against(turn, group, *query.candidate);
 }

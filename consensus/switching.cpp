@@ -79,7 +79,7 @@ void send_more(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
     if (in_flight >= group.options.parallel_syncs) return;
     const bool waits = node.command.is_open() && node.resync == Resync::none;
-    if (!waits || !still_to_do(group, node) || node.follow_request) continue;
+    if (!waits || !still_to_do(group, node) || was_told_lately(turn, node)) continue;
     const bool is_news = node.info_at && *node.info_at >= group.reconfiguration->started;
     if (is_news && follows_master(group, node)) {  // an earlier leader got that far
       node.resync = Resync::done;
@@ -157,7 +157,10 @@ void take_over(Turn& turn, Group& group) {
 
 void begin(Turn& turn, Group& group, Reconfiguration reconfiguration) {
   // What an unfinished one before it has marked is about another master.
-  for (auto& [id, node] : group.nodes) node.resync = Resync::none;
+  for (auto& [id, node] : group.nodes) {
+    node.resync = Resync::none;
+    node.follow_sent_at = {};
+  }
   group.reconfiguration = std::move(reconfiguration);
   turn.touch(group);
 }

@@ -29,6 +29,13 @@ void note_refusal(CommandContext& context, const Connection& client, acl::Refuse
   context.refusals.add({what, std::move(object), user, std::move(line)}, now);
 }
 
+std::string flags_of(const Connection& client) {
+  std::string flags;
+  if (client.subscriptions() > 0) flags += 'P';
+  if (client.over_unix_socket) flags += 'U';
+  return flags.empty() ? "N" : flags;
+}
+
 // One line. What we do not measure, because nothing here allocates that way, reads 0.
 std::string describe_client(const Connection& client, consensus::Instant now) {
   std::string line;
@@ -47,7 +54,7 @@ std::string describe_client(const Connection& client, consensus::Instant now) {
   field("name", client.name);
   field("age", number(seconds_since(client.connected_at, now)));
   field("idle", number(seconds_since(client.active_at, now)));
-  field("flags", client.subscriptions() > 0 ? "P" : "N");
+  field("flags", flags_of(client));
   field("db", "0");
   field("sub", number(client.channels.size()));
   field("psub", number(client.patterns.size()));

@@ -79,9 +79,10 @@ class Solo {
   void hello(char peer, proto::Epoch current, proto::Epoch config,
              const proto::Address& master = {"10.0.0.1", 6379}) {
     const std::string host = std::string("10.0.1.") + static_cast<char>(peer - 'b' + '2');
+    published[host] = {master, config};
     feed(HelloHeard{std::nullopt, {{host, 26379}, id_of(peer), current, "m", master, config}});
   }
-  // A newer configuration, and its proof.
+  // A newer configuration of another master, and its proof.
   void move(char peer, proto::Epoch current, proto::Epoch config, const proto::Address& master) {
     hello(peer, current, config, master);
     const SendRole question = sent<SendRole>().back();
@@ -126,6 +127,8 @@ class Solo {
   bool connects = true;                 // every Connect succeeds at once
   std::set<std::string> silent;         // hosts that answer no PING
   std::map<LinkId, std::string> hosts;  // at the other ends of all links so far
+  // Of each peer's host, by its last hello; repeated when asked, unless it moves the master.
+  std::map<std::string, proto::Configuration> published;
   std::uint64_t tickets = 0;
 
  private:
@@ -150,6 +153,11 @@ class Solo {
       // 10.0.1.2 is b, 10.0.1.3 is c, and so on.
       const char digit = static_cast<char>(host_of(c->link).back() - '2' + 'b');
       feed(PeerIdentified{c->link, c->request, peers_speak, id_of(digit)});
+    }
+    if (const auto* c = std::get_if<AskConfiguration>(&command)) {
+      const proto::Configuration& held = published[host_of(c->link)];
+      const bool stays = held.master == group().master().address;
+      if (stays) feed(ConfigurationTold{c->link, c->request, held});
     }
     if (const auto* c = std::get_if<SendInfo>(&command)) send_info(*c);
     const auto* ping = std::get_if<SendPing>(&command);

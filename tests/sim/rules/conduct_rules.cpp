@@ -29,9 +29,15 @@ void ConductRules::stepping(Agent& agent, const consensus::Event& event) {
   } else if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
     Return* const back = return_on(agent, record, role->link);
     if (back == nullptr || role->role.role != proto::Role::master) return;
-    const bool up = !master_on(agent, record, role->link)->master().subjectively_down;
-    if (up && back->ponged) back->is_back = true;
+    const Group& group = *master_on(agent, record, role->link);
+    if (has_ended_one(*back, group) || group.master().subjectively_down) return;
+    if (back->ponged) back->is_back = true;
   }
+}
+
+// A return ends one attempt in that time, no more.
+bool ConductRules::has_ended_one(const Return& back, const Group& group) const {
+  return back.aborted_at && *back.aborted_at + group.options.down_after * 10 > world_.now();
 }
 
 // The group whose master that link leads to.
@@ -181,8 +187,7 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
   } else if (news.event == "-failover-abort-master-back") {
     Return& back = record.returns[news.group];
     const Group* const group = agent.core()->state().find(news.group);
-    const Duration often = group == nullptr ? Duration{0} : group->options.down_after * 10;
-    if (back.aborted_at && *back.aborted_at + often > world_.now()) {
+    if (group != nullptr && has_ended_one(back, *group)) {
       fail(agent, "a master that comes and goes is replaced", news.group);
     }
     back.aborted_at = world_.now();
@@ -194,9 +199,7 @@ void ConductRules::judge_decision(const Agent& agent, Record& record, const std:
   const Group* const group = agent.core()->state().find(name);
   if (group == nullptr || !group->attempt || group->attempt->forced) return;
   const Return& back = record.returns[name];
-  const Duration often = group->options.down_after * 10;
-  const bool again = back.aborted_at && *back.aborted_at + often > world_.now();
-  if (back.is_back && !again && !group->attempt->promote_sent_before) {
+  if (back.is_back && !has_ended_one(back, *group) && !group->attempt->promote_sent_before) {
     fail(agent, "a master that is back stays", proto::to_string(group->master().address));
   }
 }

@@ -29,6 +29,8 @@ class ConductRules : public Judge {
     bool is_back = false;
     std::optional<Instant> aborted_at;
   };
+  [[nodiscard]] bool has_ended_one(const Return& back, const consensus::Group& group) const;
+
   struct Record {
     std::map<consensus::LinkId, proto::Address> links;
     std::map<consensus::RequestId, Instant> pings;

@@ -1,5 +1,6 @@
 #include "tests/sim/rules/heard.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace vedette::sim {
@@ -41,6 +42,15 @@ void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
   known.vote = vote;
 }
 
+namespace {
+
+bool knows(const consensus::Group& group, const proto::Address& address) {
+  return std::any_of(group.nodes.begin(), group.nodes.end(),
+                     [&](const auto& each) { return each.second.address == address; });
+}
+
+}  // namespace
+
 struct Heard::Look {
   const Agent& agent;
   Record& record;
@@ -53,7 +63,11 @@ struct Heard::Look {
     const auto link = record.peers.find(c.link);
     if (link == record.peers.end()) return;
     for (const auto& [id, group] : agent.core()->state().groups) {
-      if (group.master().address != c.query.master) continue;
+      // Between two configurations each is asked by the one that it publishes.
+      const bool settles = group.attempt && group.attempt->settles;
+      const bool asked =
+          settles ? knows(group, c.query.master) : group.master().address == c.query.master;
+      if (!asked) continue;
       record.asks[c.request] = {id, link->second, c.query, group.config_epoch, now, {}};
     }
   }

@@ -6,7 +6,8 @@ import pathlib
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-VEDETTE = os.environ.get("VEDETTE_BIN") or str(ROOT / "build" / "release" / "vedette")
+# Absolute: every test runs in a directory of its own.
+VEDETTE = os.path.abspath(os.environ.get("VEDETTE_BIN") or ROOT / "build" / "release" / "vedette")
 REDIS_SERVER = "/usr/bin/redis-server"
 REDIS_SENTINEL = "/usr/bin/redis-sentinel"
 REDIS_CLI = "/usr/bin/redis-cli"
