@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 
+#include "agent/commands/table.hpp"
 #include "proto/types.hpp"
 
 namespace vedette::agent {
@@ -91,15 +92,15 @@ Problem set_unixsocket(const Words& v, Settings& s) {
   return std::nullopt;
 }
 Problem set_unixsocket_permissions(const Words& v, Settings& s) {
-  constexpr unsigned most = 0777;
+  constexpr int most = 0777;
   const std::string& word = v[0];
-  unsigned mode = 0;
+  int mode = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), mode, 8);
   if (error != std::errc{} || end != word.data() + word.size()) {
     return "argument couldn't be parsed as an octal number";
   }
-  if (mode > most) return "argument must be between 0 and 777 inclusive";
-  s.unixsocket_permissions = mode;
+  if (mode < 0 || mode > most) return "argument must be between 0 and 777 inclusive";
+  s.unixsocket_permissions = static_cast<unsigned>(mode);
   return std::nullopt;
 }
 Problem set_pidfile(const Words& v, Settings& s) {
@@ -151,6 +152,26 @@ Problem set_acl_channels(const Words& v, Settings& s) {
     return "argument(s) must be one of the following: allchannels, resetchannels";
   }
   s.users.new_users_have_all_channels = kind == "allchannels";
+  return std::nullopt;
+}
+
+// Redis has many commands that this agent lacks, and files that rename them all alike.
+Problem rename_command(const Words& v, Settings& s, std::vector<std::string>& warnings) {
+  if (v.size() != 2) return "Bad directive or wrong number of arguments";
+  const std::string name = proto::to_lower(v[0]);
+  if (find_command(command_table(), name) == nullptr) {
+    warnings.push_back("'rename-command " + v[0] + "' is ignored: this agent has no such command");
+    return std::nullopt;
+  }
+  const std::string target = proto::to_lower(v[1]);
+  const bool a_command = find_command(command_table(), target) != nullptr && target != name &&
+                         !s.renamed_commands.contains(target);
+  const bool a_new_name =
+      !target.empty() &&
+      std::any_of(s.renamed_commands.begin(), s.renamed_commands.end(),
+                  [&](const auto& entry) { return proto::to_lower(entry.second) == target; });
+  if (a_command || a_new_name) return "Target command name already exists";
+  s.renamed_commands[name] = v[1];
   return std::nullopt;
 }
 
@@ -215,6 +236,7 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
   const Words values(words.begin() + 1, words.end());
   const auto known = std::find_if(directives.begin(), directives.end(),
                                   [&](const Directive& d) { return d.name == name; });
+  if (name == "rename-command") return rename_command(values, settings, warnings);
   if (known != directives.end()) {
     if (values.empty() || (values.size() > 1 && !known->many)) return "wrong number of arguments";
     return known->apply(values, settings);

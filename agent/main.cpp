@@ -101,7 +101,8 @@ std::string objection(const Settings& settings) {
     return "Failed to configure TLS: tls-port is set, but this version of Vedette has no TLS yet. "
            "Remove tls-port and set port.";
   }
-  if (settings.port == 0) return "Configured to not listen anywhere, exiting.";
+  const bool listens = settings.port != 0 || !settings.unixsocket.empty();
+  if (!listens) return "Configured to not listen anywhere, exiting.";
   return {};
 }
 

@@ -56,6 +56,8 @@ struct Settings {
   unsigned timeout_seconds = 0;
   unsigned tcp_keepalive_seconds = 300;
   int tcp_backlog = 511;
+  // Our own commands: lower-case name -> what it is called now, "" = not at all.
+  std::map<std::string, std::string> renamed_commands;
 
   // HTTP; unset = the default derived from port and bind, soft when taken.
   std::optional<std::string> http_bind;

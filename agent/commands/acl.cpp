@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/commands/clients.hpp"
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/permission.hpp"
+#include "agent/commands/renamed.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
 #include "agent/config_load.hpp"
@@ -130,10 +132,12 @@ void acl_dryrun(Call& call) {
   if (user == nullptr) {
     return call.error("ERR User '" + std::string(quoted_part(call.words[2])) + "' not found");
   }
-  const proto::Request request(call.words.begin() + 3, call.words.end());
+  proto::Request request(call.words.begin() + 3, call.words.end());
+  const auto meant = meant_by(call.context.facade.settings(), request.front());
+  const std::string called = std::exchange(request.front(), meant.value_or(""));
   const CommandRef found = find_request(request);
   if (found.spec == nullptr) {
-    return call.error("ERR Command '" + std::string(quoted_part(request.front())) + "' not found");
+    return call.error("ERR Command '" + std::string(quoted_part(called)) + "' not found");
   }
   const std::string name = full_name(found);
   if (!found.spec->takes(request.size())) return call.error(wrong_arity(name));

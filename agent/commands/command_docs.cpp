@@ -1,5 +1,6 @@
 // COMMAND: the command table as clients and redis-cli ask for it. What we have beyond Redis 7.0.15
 // stays out. Reference: sentinel-protocol.md section 3.27.
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "agent/acl/permissions.hpp"
 #include "agent/commands/handlers.hpp"
+#include "agent/commands/renamed.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
 #include "proto/glob.hpp"
@@ -48,15 +50,22 @@ std::vector<CommandRef> visible(std::span<const CommandSpec> commands, const Com
   return entries;
 }
 
-std::vector<CommandRef> all_commands() { return visible(command_table(), nullptr); }
+std::vector<CommandRef> all_commands(const Call& call) {
+  const Settings& settings = call.context.facade.settings();
+  std::vector<CommandRef> entries = visible(command_table(), nullptr);
+  std::erase_if(entries,
+                [&](const CommandRef& entry) { return !is_callable(settings, entry.spec->name); });
+  return entries;
+}
 
 std::vector<CommandRef> children(const CommandRef& entry) {
   return visible(entry.spec->subcommands(), entry.spec);
 }
 
 // One that is hidden is none.
-CommandRef find(std::string_view name) {
-  CommandRef command = find_by_full_name(name);
+CommandRef find(const Call& call, std::string_view called) {
+  const std::optional<std::string> meant = meant_by(call.context.facade.settings(), called);
+  CommandRef command = meant ? find_by_full_name(*meant) : CommandRef{};
   if (command.spec != nullptr && command.spec->has(flag_hidden)) command.spec = nullptr;
   return command;
 }
@@ -127,21 +136,22 @@ struct ListFilter {
   }
 };
 
-void write_list(proto::ReplyWriter& reply, const ListFilter& filter) {
+void write_list(Call& call, const ListFilter& filter) {
   std::vector<std::string> names;
-  for (const CommandRef& entry : all_commands()) {
+  for (const CommandRef& entry : all_commands(call)) {
     if (filter.passes(entry)) names.push_back(full_name(entry));
     for (const CommandRef& subcommand : children(entry)) {
       if (filter.passes(subcommand)) names.push_back(full_name(subcommand));
     }
   }
+  proto::ReplyWriter reply = call.reply();
   reply.array(names.size());
   for (const std::string& name : names) reply.bulk(name);
 }
 
 void write_all(Call& call) {
   proto::ReplyWriter reply = call.reply();
-  const auto entries = all_commands();
+  const auto entries = all_commands(call);
   reply.array(entries.size());
   for (const CommandRef& entry : entries) write_info(reply, entry);
 }
@@ -151,7 +161,7 @@ void write_all(Call& call) {
 void command(Call& call) { write_all(call); }
 
 void command_count(Call& call) {
-  call.reply().integer(static_cast<std::int64_t>(all_commands().size()));
+  call.reply().integer(static_cast<std::int64_t>(all_commands(call).size()));
 }
 
 void command_info(Call& call) {
@@ -159,7 +169,7 @@ void command_info(Call& call) {
   proto::ReplyWriter reply = call.reply();
   reply.array(call.size() - 2);
   for (std::size_t i = 2; i < call.size(); ++i) {
-    const CommandRef entry = find(call.words[i]);
+    const CommandRef entry = find(call, call.words[i]);
     if (entry.spec == nullptr) {
       reply.null();
     } else {
@@ -170,9 +180,9 @@ void command_info(Call& call) {
 
 void command_docs(Call& call) {
   std::vector<CommandRef> entries;
-  if (call.size() == 2) entries = all_commands();
+  if (call.size() == 2) entries = all_commands(call);
   for (std::size_t i = 2; i < call.size(); ++i) {
-    const CommandRef entry = find(call.words[i]);
+    const CommandRef entry = find(call, call.words[i]);
     if (entry.spec != nullptr) entries.push_back(entry);
   }
   proto::ReplyWriter reply = call.reply();
@@ -196,12 +206,11 @@ void command_list(Call& call) {
   } else if (call.size() != 2) {
     return call.error(error_syntax);
   }
-  proto::ReplyWriter reply = call.reply();
-  write_list(reply, filter);
+  write_list(call, filter);
 }
 
 void command_getkeys(Call& call) {
-  const bool known = find_command(command_table(), call.words[2]) != nullptr;
+  const bool known = find(call, call.words[2]).spec != nullptr;
   call.error(known ? "ERR The command has no key arguments" : "ERR Invalid command specified");
 }
 

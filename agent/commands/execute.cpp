@@ -1,10 +1,12 @@
 #include "agent/commands/execute.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "agent/commands/clients.hpp"
 #include "agent/commands/permission.hpp"
+#include "agent/commands/renamed.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
 
@@ -90,8 +92,8 @@ std::string refuse(CommandContext& context, const Connection& client, const Comm
 
 }  // namespace
 
-Verdict execute(CommandContext& context, Connection& client, const proto::Request& request) {
-  if (looks_like_http(request)) return Verdict::hang_up;
+Verdict execute(CommandContext& context, Connection& client, const proto::Request& typed) {
+  if (looks_like_http(typed)) return Verdict::hang_up;
   ++context.traffic.commands_processed;
   begin_reply(client);
 
@@ -101,8 +103,12 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
     return Verdict::go_on;
   };
 
+  const std::optional<std::string> meant = meant_by(context.facade.settings(), typed.front());
+  if (!meant) return fail(unknown_command(typed));
+  proto::Request request = typed;
+  request.front() = *meant;
   const CommandRef found = find_request(request);
-  if (found.spec == nullptr && found.parent == nullptr) return fail(unknown_command(request));
+  if (found.spec == nullptr && found.parent == nullptr) return fail(unknown_command(typed));
   if (found.spec == nullptr) return fail(unknown_subcommand(*found.parent, request[1]));
 
   Call call{context, client, request, *found.spec, full_name(found)};

@@ -72,8 +72,8 @@ constexpr CommandSpec client_commands[] = {
 constexpr CommandSpec command_commands[] = {
     {"count", 2, lookup, conn, c::command_count, "", "Counts the commands."},
     {"docs", -2, lookup, conn, c::command_docs, "[<command> ...]", "Describes commands."},
-    {"getkeys", -3, lookup, conn, c::command_getkeys, "<command> [<arg> ...]", "Finds its keys."},
-    {"getkeysandflags", -3, lookup, conn, c::command_getkeys, "<command> [<arg> ...]",
+    {"getkeys", -4, lookup, conn, c::command_getkeys, "<command> [<arg> ...]", "Finds its keys."},
+    {"getkeysandflags", -4, lookup, conn, c::command_getkeys, "<command> [<arg> ...]",
      "Finds its keys and their use."},
     {"help", 2, lookup, conn, c::help, "", "Shows this text."},
     {"info", -2, lookup, conn, c::command_info, "[<command> ...]", "Shows arity and flags."},

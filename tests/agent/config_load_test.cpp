@@ -129,6 +129,13 @@ TEST_F(ConfigLoad, ErrorsOfTheOriginal) {
       {"sentinel announce-hostnames foo", 1,
        "Please specify yes or no for the announce-hostnames option."},
       {"sentinel announce-port", 1, "Unrecognized sentinel configuration statement."},
+      {"unixsocket", 1, "wrong number of arguments"},
+      {"unixsocketperm 888", 1, "argument couldn't be parsed as an octal number"},
+      {"unixsocketperm 1000", 1, "argument must be between 0 and 777 inclusive"},
+      {"unixsocketperm -1", 1, "argument must be between 0 and 777 inclusive"},
+      {"rename-command PING", 1, "Bad directive or wrong number of arguments"},
+      {"rename-command PING INFO", 1, "Target command name already exists"},
+      {"rename-command PING X\nrename-command INFO x", 2, "Target command name already exists"},
   };
   for (const BadLine& c : cases) {
     const auto error = error_of({c.text, "", "", Dialect::redis});
@@ -253,6 +260,17 @@ TEST_F(ConfigLoad, DirectivesOfADataServerAreTakenWithAWarning) {
   const Loaded loaded = load("save 900 1\nappendonly yes\nloadmodule x.so\nPORT 1\n");
   EXPECT_EQ(loaded.warnings.size(), 3U);
   EXPECT_THAT(loaded.warnings.front(), HasSubstr("'save' is ignored"));
+}
+
+TEST_F(ConfigLoad, OwnCommandsAreRenamed) {
+  const Loaded loaded = load(
+      "rename-command Ping Ring\nrename-command INFO ping\n"
+      "rename-command ACL \"\"\nrename-command FLUSHALL \"\"\n");
+  const std::map<std::string, std::string> expected{
+      {"ping", "Ring"}, {"info", "ping"}, {"acl", ""}};
+  EXPECT_EQ(loaded.settings.renamed_commands, expected);
+  ASSERT_EQ(loaded.warnings.size(), 1U);
+  EXPECT_THAT(loaded.warnings.front(), HasSubstr("FLUSHALL"));
 }
 
 TEST_F(ConfigLoad, WhatSentinelWritesIntoEveryFileIsSilent) {

@@ -112,17 +112,23 @@ void DetectionRules::note_loss(Record& record, consensus::LinkId link) {
   if (!lost.empty()) lose(record, *lost.mapped());
 }
 
-// All nodes are new to the agent: what they said before says nothing about them.
-void DetectionRules::begin_anew(Record& record) {
-  for (auto& [address, silence] : record.silences) {
-    lose(record, silence);
-    silence.replica_since.reset();
+// All nodes of the group are new to the agent: what they said before says nothing about them.
+void DetectionRules::begin_anew(const Agent& agent, Record& record, const std::string& name) {
+  const Group* const group = agent.core()->state().find(name);
+  if (group == nullptr) return;
+  for (const auto& [id, node] : group->nodes) {
+    const auto known = record.silences.find(node.address);
+    if (known == record.silences.end()) continue;
+    lose(record, known->second);
+    known->second.replica_since.reset();
   }
 }
 
 void DetectionRules::judge_news(const Agent& agent, Record& record,
                                 const consensus::Announce& news) {
-  if (news.event == "+switch-master" || news.event == "+reset-master") begin_anew(record);
+  if (news.event == "+switch-master" || news.event == "+reset-master") {
+    begin_anew(agent, record, news.group);
+  }
   const bool down = news.event == "+sdown";
   if (!down && news.event != "-sdown" && news.event != "+odown") return;
   const std::vector<std::string> words = words_of(news.payload);

@@ -46,7 +46,7 @@ class DetectionRules : public Judge {
   void note_connect(Record& record, const consensus::Connect& connect);
   void note_loss(Record& record, consensus::LinkId link);
   void lose(const Record& record, Silence& silence);
-  void begin_anew(Record& record);
+  void begin_anew(const Agent& agent, Record& record, const std::string& name);
   void judge_news(const Agent& agent, Record& record, const consensus::Announce& news);
   void judge_down(const Agent& agent, const Record& record, const std::string& name,
                   const proto::Address& address);

@@ -123,7 +123,9 @@ void ElectionRules::stepped(Agent& agent, const consensus::Event& event,
                             const consensus::Commands& commands) {
   if (!agent.core()) return;
   Record& record = record_of(agent);
-  const bool told_by_others = std::holds_alternative<consensus::HelloHeard>(event);
+  // A moved agent shows who it is before its hello counts.
+  const bool told_by_others = std::holds_alternative<consensus::HelloHeard>(event) ||
+                              std::holds_alternative<consensus::PeerIdentified>(event);
   for (const consensus::Command& command : commands) {
     std::visit(Look{*this, agent, record, told_by_others}, command);
   }

@@ -74,7 +74,9 @@ struct Heard::Look {
   void operator()(const consensus::Announce& c) const {
     if (c.event != "+switch-master" && c.event != "+reset-master") return;
     const consensus::Group* const group = agent.core()->state().find(c.group);
-    if (group != nullptr) record.moved.push_back(group->id);
+    if (group == nullptr) return;
+    record.moved.push_back(group->id);
+    if (c.event == "+reset-master") record.groups[group->id].votes.clear();  // and all peers
   }
   template <class Other>
   void operator()(const Other&) const {}
