@@ -221,7 +221,7 @@ void ElectionRules::judge_candidacy(const Agent& agent, Record& record, const Gr
     return each.first != group.master_id && !node.subjectively_down && node.command.is_open();
   });
   if (!candidate) fail(agent, "no epoch is spent without a candidate replica", group.name);
-  const bool agreed = limits_.stopped_clock ||
+  const bool agreed = limits_.stopped_clock || may_be_ambiguous() ||
                       heard_.agreeing(agent, group, group.master().address) >= group.options.quorum;
   if (!group.objectively_down || !agreed) fail(agent, "no candidacy without a fault", group.name);
 }
