@@ -163,6 +163,7 @@ Problem rename_command(const Words& v, Settings& s, std::vector<std::string>& wa
     warnings.push_back("'rename-command " + v[0] + "' is ignored: this agent has no such command");
     return std::nullopt;
   }
+  if (s.renamed_commands.contains(name)) return "No such command in rename-command";
   const std::string target = proto::to_lower(v[1]);
   const bool a_command = find_command(command_table(), target) != nullptr && target != name &&
                          !s.renamed_commands.contains(target);

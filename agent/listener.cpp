@@ -85,8 +85,12 @@ ListenFailure TcpListener::open(const std::string& host, std::uint16_t port, int
 ListenFailure UnixListener::open(const std::string& path, unsigned permissions, int backlog) {
   // One byte less than the kernel's room, which ends with a NUL.
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return {ENAMETOOLONG, "path too long"};
-  ::unlink(path.c_str());
   error_code error;
+  local::socket visitor(io());
+  visitor.connect(local::endpoint(path), error);
+  if (!error) return {EADDRINUSE, "bind: Address already in use"};  // somebody lives there
+  error.clear();
+  ::unlink(path.c_str());
   acceptor_.open(local(), error);
   if (error) return {error.value(), "socket: " + error.message()};
   ListenFailure failure = listen(local::endpoint(path), backlog);

@@ -70,13 +70,20 @@ bool is_the_last_word(const Turn& turn, const Group& group, const Published& pub
     if (!other || !is_fresh(turn, *other)) return true;
     return other->repeated && is_same(*other, published);
   };
-  return published.repeated && !is_void(group, published) &&
+  return published.repeated && !published.denied && !is_void(group, published) &&
          std::all_of(group.peers.begin(), group.peers.end(), agrees);
 }
 
 // Else it is only the epoch that is new.
 bool moves_us(const Group& group, const Published& published) {
   return published.master != group.master().address;
+}
+
+void note_denial(Group& group) {
+  for (auto& [id, view] : group.peers) {
+    auto& published = view.published;
+    if (published && published->master == group.claim->address) published->denied = true;
+  }
 }
 
 bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publisher,
@@ -150,7 +157,6 @@ void adopt(Turn& turn, Group& group, const Peer& publisher, const Published& pub
   drop_claim(turn, group);
   configuration_adopted(turn, group, published.config_epoch);
   group.config_epoch = published.config_epoch;
-  group.proof_sought_at.reset();
   raise_epoch(turn, group, published.config_epoch);  // its publisher may not show it yet
   request_save(turn);
   if (published.master == group.master().address) return;
@@ -173,9 +179,10 @@ void wait_for_proof(const Turn& turn, Group& group) {
 Published update(const Turn& turn, const std::optional<Published>& before,
                  const proto::Hello& hello) {
   Published now{turn.now, hello.master, hello.config_epoch, turn.now};
-  if (!before || !is_same(*before, now)) return now;
+  if (!before || !is_fresh(turn, *before) || !is_same(*before, now)) return now;
   now.claimed_at = before->claimed_at;
   now.repeated = before->repeated;
+  now.denied = before->denied;
   return now;
 }
 
@@ -248,9 +255,10 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
     if (is_same(*view.published, told)) {
       view.published->repeated = true;
       weigh_configurations(turn, group);
-    } else {
+    } else if (epoch < view.published->config_epoch && is_rival(group, *view.published)) {
       view.published.reset();  // forged, or out of date: its next hello will show
     }
+    // A real Sentinel that leads names the old master until all replicas follow the new one.
     turn.touch(group);
     return;
   }
@@ -288,7 +296,11 @@ void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event) {
   if (group.claim->request != event.request) return;
   const bool is_master = event.info.role == proto::Role::master;
   group.claim->proven = is_master && belongs_to(group, event.info, group.claim->address);
-  if (group.claim->proven) weigh_configurations(turn, group);
+  if (group.claim->proven) {
+    weigh_configurations(turn, group);
+  } else {
+    note_denial(group);
+  }
   drop_claim(turn, group);
   turn.touch(group);
 }

@@ -81,7 +81,7 @@ void dismiss(Turn& turn, Peer& peer, const proto::RunId& other) {
   if (peer.replaced_by != other) {
     note(turn, Level::warning,
          "At " + proto::to_string(peer.address) + " there is " + other.text() + " instead of " +
-             peer.id.text() + ": it does not count until its hello is heard");
+             peer.id.text() + ": what it says does not count for that one");
   }
   peer.replaced_by = other;
   close_link(turn, peer.link);

@@ -281,12 +281,12 @@ Instant failover_due(const Turn& turn, const Group& group) {
 OrderStatus force_failover(Turn& turn, Group& group) {
   const bool voted_elsewhere = group.ballot.held_until && turn.now < *group.ballot.held_until &&
                                group.ballot.memory.epoch > group.config_epoch;
-  if (group.attempt && group.attempt->settles) abort_attempt(turn, group, nullptr);
-  if (group.attempt || voted_elsewhere) return OrderStatus::failover_in_progress;
+  if (group.failover() != nullptr || voted_elsewhere) return OrderStatus::failover_in_progress;
   if (!choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))) {
     return OrderStatus::no_good_replica;
   }
   note(turn, Level::warning, "Executing user requested FAILOVER of '" + group.name + "'");
+  abort_attempt(turn, group, nullptr);  // to settle something can wait
   group.ballot.held_until.reset();
   begin_attempt(turn, group, true);
   turn.touch(group);
@@ -347,8 +347,10 @@ void abort_for_master(Turn& turn, Group& group) {
 
 void configuration_heard(Turn& turn, Group& group, proto::Epoch epoch) {
   const bool is_news = group.ballot.memory.epoch == epoch && group.ballot.led_to != epoch;
-  if (is_news) prolong_hold(turn, group);
-  group.ballot.led_to = std::max(group.ballot.led_to, epoch);
+  if (is_news) {
+    prolong_hold(turn, group);
+    group.ballot.led_to = epoch;
+  }
   if (group.attempt && epoch >= group.attempt->epoch) abort_attempt(turn, group, nullptr);
 }
 

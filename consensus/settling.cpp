@@ -58,9 +58,9 @@ struct Publishers {
   bool settle_it = false;  // one of them is of our kind: a real Sentinel does not settle anything
 };
 
-// The master that shall stay: most publish it, and it does not say that it is a replica; of two
-// such, the one with more data, then the smaller address. None if it is for others to have that
-// elected.
+// The master that shall stay: most publish it, and no other than ours says that it is a replica
+// (a replica of ours is not sound); of two such, the one with more data, then the smaller address.
+// None if it is for others to have that elected.
 std::optional<proto::Address> ours_to_settle(const Turn& turn, const Group& group) {
   const proto::Address& ours = group.master().address;
   std::map<proto::Address, Publishers> all{{ours, {1, false}}};
@@ -99,8 +99,7 @@ void follow_majority(Turn& turn, Group& group, const proto::Address& stays) {
       RunReconfigScript{group.name, false, shown(turn.state, from), shown(turn.state, stays)});
 }
 
-void look_again_later(Turn& turn, Group& group) {
-  const Duration wait = std::max(group.settle_wait, look_again_after);
+void look_again_later(Turn& turn, Group& group, Duration wait) {
   group.settle_at = turn.now + wait + turn.state.random.between(Duration{0}, spread);
 }
 
@@ -120,7 +119,7 @@ void consider_settling(Turn& turn, Group& group) {
   if (*group.settle_at > turn.now) return;
   const auto stays = ours_to_settle(turn, group);
   if (!stays || !is_sound(group, *stays) || !may_stand(turn, group)) {
-    look_again_later(turn, group);
+    look_again_later(turn, group, look_again_after);
     return;
   }
   note(turn, Level::warning,
@@ -162,7 +161,7 @@ void settle(Turn& turn, Group& group) {
 void settling_lost(Turn& turn, Group& group) {
   abort_attempt(turn, group, nullptr);
   group.settle_wait = std::min(std::max(group.settle_wait * 2, look_again_after), longest_wait);
-  look_again_later(turn, group);
+  look_again_later(turn, group, group.settle_wait);
 }
 
 }  // namespace vedette::consensus

@@ -182,6 +182,7 @@ struct PeerView {
     proto::Epoch config_epoch;
     Instant claimed_at;     // since when it publishes this
     bool repeated = false;  // over our own connection to it
+    bool denied = false;    // the node, asked, is no master of ours
   };
   std::optional<Published> published;
   std::optional<RequestId> configuration_request;
@@ -218,7 +219,7 @@ enum class Phase {
 // One attempt to fail over, from the candidacy to the announcement (failover.hpp).
 struct Attempt {
   proto::Epoch epoch{};
-  proto::Address address;  // of the master it replaces
+  proto::Address address;  // of the master it replaces, or of the one that it settles for
   Phase phase = Phase::wait_start;
   bool forced = false;    // SENTINEL FAILOVER
   bool by_force = false;  // ... that goes on without a majority

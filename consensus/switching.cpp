@@ -192,6 +192,7 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   group.objectively_down = false;
   group.stand_at.reset();
   group.aborted_for_master_at.reset();
+  group.proof_sought_at.reset();
   for (auto& [id, view] : group.peers) view.opinion.reset();
   for (auto& [id, node] : group.nodes) {
     if (id == group.master_id) continue;

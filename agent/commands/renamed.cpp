@@ -1,7 +1,5 @@
 #include "agent/commands/renamed.hpp"
 
-#include <algorithm>
-
 #include "agent/commands/words.hpp"
 #include "proto/types.hpp"
 
@@ -11,11 +9,11 @@ std::optional<std::string> meant_by(const Settings& settings, std::string_view c
   const auto& renamed = settings.renamed_commands;
   const std::string_view first = called.substr(0, called.find('|'));
   const std::string rest(called.substr(first.size()));
-  const auto names_it = [&](const auto& entry) {
-    return !entry.second.empty() && proto::equals_ignoring_case(entry.second, first);
-  };
-  const auto found = std::find_if(renamed.begin(), renamed.end(), names_it);
-  if (found != renamed.end()) return found->first + rest;
+  for (const auto& [name, now] : renamed) {
+    if (now.empty()) continue;
+    if (proto::equals_ignoring_case(now, called)) return name;
+    if (proto::equals_ignoring_case(now, first)) return name + rest;
+  }
   if (renamed.contains(proto::to_lower(first))) return std::nullopt;
   return std::string(called);
 }

@@ -79,7 +79,7 @@ void ConductRules::stepped(Agent& agent, const consensus::Event&,
   }
   if (agent.core()->state().groups.size() > most_groups) return;
   check_switches(agent, record, commands);
-  check_syncs(agent);
+  check_syncs(agent, record);
 }
 
 // ---- pace and announcements --------------------------------------------------------------------
@@ -126,13 +126,15 @@ void ConductRules::check_switches(const Agent& agent, Record& record,
   }
 }
 
-void ConductRules::check_syncs(const Agent& agent) {
+// Those on their way go on when an operator sets the limit below them.
+void ConductRules::check_syncs(const Agent& agent, Record& record) {
   for (const auto& [id, group] : agent.core()->state().groups) {
     const auto busy = std::count_if(group.nodes.begin(), group.nodes.end(), [](const auto& each) {
       return each.second.resync == consensus::Resync::sent ||
              each.second.resync == consensus::Resync::in_progress;
     });
-    if (busy > std::max(group.options.parallel_syncs, 0)) {
+    const auto before = std::exchange(record.busy[id], busy);
+    if (busy > std::max(group.options.parallel_syncs, 0) && busy > before) {
       fail(agent, "parallel-syncs is respected", std::to_string(busy) + " replicas at once");
     }
   }

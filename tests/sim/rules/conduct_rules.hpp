@@ -36,6 +36,7 @@ class ConductRules : public Judge {
     std::map<consensus::RequestId, Instant> pings;
     std::map<consensus::LinkId, std::pair<proto::Address, Instant>> follows;  // the newest order
     std::map<consensus::GroupId, proto::Address> masters;
+    std::map<consensus::GroupId, std::ptrdiff_t> busy;  // replicas on their way to a new master
     std::map<std::string, Return> returns;
     Instant window{};
     unsigned steps = 0;
@@ -51,7 +52,7 @@ class ConductRules : public Judge {
   void check_adopted(const Agent& agent, const consensus::Announce& news);
   void check_repetition(const Agent& agent, Record& record, const consensus::Follow& follow);
   void check_switches(const Agent& agent, Record& record, const consensus::Commands& commands);
-  void check_syncs(const Agent& agent);
+  void check_syncs(const Agent& agent, Record& record);
   void judge_decision(const Agent& agent, Record& record, const std::string& name);
   void note(const Agent& agent, Record& record, const consensus::Announce& news);
 
