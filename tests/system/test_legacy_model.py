@@ -70,6 +70,7 @@ class FakePeer(socketserver.ThreadingTCPServer):
     """A sentinel that sees every master down, never votes, and notes what it is asked."""
 
     daemon_threads = True
+    allow_reuse_address = True  # an earlier test's connections may linger on the port
 
     def __init__(self, run_id):
         super().__init__(("127.0.0.1", free_port()), FakePeer.Session)
