@@ -235,9 +235,9 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
                                          std::vector<std::string>& warnings) {
   const std::string name = proto::to_lower(words.front());
   const Words values(words.begin() + 1, words.end());
+  if (name == "rename-command") return rename_command(values, settings, warnings);
   const auto known = std::find_if(directives.begin(), directives.end(),
                                   [&](const Directive& d) { return d.name == name; });
-  if (name == "rename-command") return rename_command(values, settings, warnings);
   if (known != directives.end()) {
     if (values.empty() || (values.size() > 1 && !known->many)) return "wrong number of arguments";
     return known->apply(values, settings);

@@ -27,8 +27,8 @@ using Published = PeerView::Published;
 constexpr Duration patience = std::chrono::seconds{5};  // besides twice down-after
 constexpr Duration spread = std::chrono::seconds{1};
 constexpr Duration look_again_after = std::chrono::seconds{1};
-constexpr Duration longest_wait =
-    std::chrono::seconds{60};  // after lost elections: each costs an epoch
+// After lost elections, each of which costs an epoch.
+constexpr Duration longest_wait = std::chrono::seconds{60};
 
 // Repeated over our own connection: nobody forged it.
 bool contradicts(const Turn& turn, const Group& group, const Published& published) {

@@ -1,7 +1,8 @@
 #include "tests/sim/rules/heard.hpp"
 
-#include <algorithm>
 #include <utility>
+
+#include "consensus/discovery.hpp"
 
 namespace vedette::sim {
 
@@ -42,15 +43,6 @@ void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
   known.vote = vote;
 }
 
-namespace {
-
-bool knows(const consensus::Group& group, const proto::Address& address) {
-  return std::any_of(group.nodes.begin(), group.nodes.end(),
-                     [&](const auto& each) { return each.second.address == address; });
-}
-
-}  // namespace
-
 struct Heard::Look {
   const Agent& agent;
   Record& record;
@@ -65,8 +57,8 @@ struct Heard::Look {
     for (const auto& [id, group] : agent.core()->state().groups) {
       // Between two configurations each is asked by the one that it publishes.
       const bool settles = group.attempt && group.attempt->settles;
-      const bool asked =
-          settles ? knows(group, c.query.master) : group.master().address == c.query.master;
+      const bool asked = settles ? consensus::find_node(group, c.query.master) != nullptr
+                                 : group.master().address == c.query.master;
       if (!asked) continue;
       record.asks[c.request] = {id, link->second, c.query, group.config_epoch, now, {}};
     }
