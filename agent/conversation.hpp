@@ -67,7 +67,7 @@ class Conversation {
   void hear(std::string_view bytes, Events& events);
   // Not empty: the connection must be closed for this reason.
   [[nodiscard]] const std::string& broken() const noexcept { return broken_; }
-  // A Promote that has not left whole: if the connection is lost now, it will not run.
+  // A Promote that has not left with its EXEC: if the connection is lost now, it will not run.
   [[nodiscard]] std::optional<consensus::RequestId> unwritten() const;
   // Requests without an answer, sent or not.
   [[nodiscard]] std::size_t pending() const noexcept;

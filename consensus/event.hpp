@@ -33,7 +33,7 @@ struct LinkUp {
 struct LinkDown {
   LinkId link;
   std::string reason;
-  std::optional<RequestId> unwritten{};  // a Promote that did not leave whole: it will not run
+  std::optional<RequestId> unwritten{};  // a Promote that left without its EXEC: it will not run
 };
 
 // ---- replies; `request` is the one given in the command ---------------------------------------

@@ -14,7 +14,7 @@ void wait_promotion(Turn& turn, Group& group);
 void on_promote_answered(Turn& turn, const PromoteAnswered& event);
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event);
 void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& event);
-// Its link was lost before it was written whole; comes before promotion_link_lost.
+// Its link was lost before its EXEC was written; comes before promotion_link_lost.
 void promote_unwritten(Turn& turn, Group& group, RequestId request);
 void promotion_link_lost(Turn& turn, Group& group, const Node& node);
 // The target answered ROLE slave: a Promote that was lost is written again.
