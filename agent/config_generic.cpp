@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "agent/commands/table.hpp"
+#include "proto/config_file.hpp"
 #include "proto/types.hpp"
 
 namespace vedette::agent {
@@ -67,8 +68,12 @@ Problem set_backlog(const Words& v, Settings& s) {
 Problem set_protected(const Words& v, Settings& s) { return flag_into(v[0], s.protected_mode); }
 Problem set_daemonize(const Words& v, Settings& s) { return flag_into(v[0], s.daemonize); }
 
+// One argument may hold several addresses, as in `--bind "127.0.0.1 ::1"`; none: no TCP at all.
 Problem set_bind(const Words& v, Settings& s) {
-  s.bind = v;
+  if (v.size() > 16) return "Too many bind addresses specified.";
+  const auto addresses = v.size() == 1 ? proto::split_words(v[0]) : v;
+  if (!addresses) return "Unbalanced quotes in the list of addresses";
+  s.bind = *addresses;
   return std::nullopt;
 }
 Problem set_source(const Words& v, Settings& s) {
@@ -121,8 +126,10 @@ Problem set_loglevel(const Words& v, Settings& s) {
     s.loglevel = consensus::Level::verbose;
   } else if (level == "notice") {
     s.loglevel = consensus::Level::notice;
-  } else if (level == "warning" || (level == "nothing" && s.dialect == Dialect::valkey)) {
+  } else if (level == "warning") {
     s.loglevel = consensus::Level::warning;
+  } else if (level == "nothing" && s.dialect == Dialect::valkey) {
+    s.loglevel.reset();
   } else {
     return "argument(s) must be one of the following: debug, verbose, notice, warning";
   }
@@ -176,6 +183,81 @@ Problem rename_command(const Words& v, Settings& s, std::vector<std::string>& wa
   return std::nullopt;
 }
 
+Problem set_syslog(const Words& v, Settings& s) { return flag_into(v[0], s.syslog); }
+Problem set_syslog_ident(const Words& v, Settings& s) {
+  s.syslog_ident = v[0];
+  return std::nullopt;
+}
+Problem set_syslog_facility(const Words& v, Settings& s) {
+  struct Facility {
+    std::string_view name;
+    int number;
+  };
+  constexpr std::array facilities{
+      Facility{"user", LOG_USER},     Facility{"local0", LOG_LOCAL0},
+      Facility{"local1", LOG_LOCAL1}, Facility{"local2", LOG_LOCAL2},
+      Facility{"local3", LOG_LOCAL3}, Facility{"local4", LOG_LOCAL4},
+      Facility{"local5", LOG_LOCAL5}, Facility{"local6", LOG_LOCAL6},
+      Facility{"local7", LOG_LOCAL7},
+  };
+  for (const Facility& each : facilities) {
+    if (!proto::equals_ignoring_case(v[0], each.name)) continue;
+    s.syslog_facility = each.number;
+    return std::nullopt;
+  }
+  return "argument(s) must be one of the following: user, local0, local1, local2, local3, local4, "
+         "local5, local6, local7";
+}
+
+// 100, 1k (1000), 1kb (1024), 2mb, 1gb ..
+std::optional<std::uint64_t> read_memory(const std::string& word) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  constexpr std::array units{Unit{"", 1},
+                             Unit{"b", 1},
+                             Unit{"k", 1000},
+                             Unit{"kb", 1024},
+                             Unit{"m", 1000'000},
+                             Unit{"mb", 1024 * 1024},
+                             Unit{"g", 1000'000'000},
+                             Unit{"gb", 1024 * 1024 * 1024}};
+  const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
+  const auto number = proto::parse_unsigned(word.substr(0, digits));
+  for (const Unit& unit : units) {
+    if (!number || !proto::equals_ignoring_case(word.substr(digits), unit.name)) continue;
+    if (*number > std::numeric_limits<std::uint64_t>::max() / unit.bytes) return std::nullopt;
+    return *number * unit.bytes;
+  }
+  return std::nullopt;
+}
+
+// class, hard limit, soft limit, seconds; and so on.
+Problem set_output_limits(const Words& v, Settings& s) {
+  const auto words = v.size() == 1 ? proto::split_words(v[0]) : v;
+  if (!words || words->size() % 4 != 0) {
+    return "Wrong number of arguments in buffer limit configuration.";
+  }
+  for (std::size_t i = 0; i < words->size(); i += 4) {
+    const std::string kind = proto::to_lower((*words)[i]);
+    OutputLimit of_replicas;  // an agent has none
+    OutputLimit* limit = kind == "normal"   ? &s.normal_output
+                         : kind == "pubsub" ? &s.pubsub_output
+                                            : nullptr;
+    if (kind == "replica" || kind == "slave") limit = &of_replicas;
+    if (limit == nullptr) return "Invalid client class specified in buffer limit configuration.";
+    const auto hard = read_memory((*words)[i + 1]);
+    const auto soft = read_memory((*words)[i + 2]);
+    const auto seconds = proto::parse_unsigned((*words)[i + 3]);
+    if (!hard || !soft || !seconds || *seconds > static_cast<std::uint64_t>(int_max)) {
+      return "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+    }
+    *limit = {*hard, *soft, std::chrono::seconds{static_cast<std::int64_t>(*seconds)}};
+  }
+  return std::nullopt;
+}
+
 struct Directive {
   std::string_view name;
   bool many;  // several values
@@ -194,9 +276,13 @@ constexpr std::array directives = std::to_array<Directive>({
     {"timeout", false, set_timeout},
     {"tcp-keepalive", false, set_keepalive},
     {"tcp-backlog", false, set_backlog},
+    {"client-output-buffer-limit", true, set_output_limits},
     {"tls-port", false, set_tls_port},
     {"logfile", false, set_logfile},
     {"loglevel", false, set_loglevel},
+    {"syslog-enabled", false, set_syslog},
+    {"syslog-ident", false, set_syslog_ident},
+    {"syslog-facility", false, set_syslog_facility},
     {"dir", false, set_dir},
     {"daemonize", false, set_daemonize},
     {"pidfile", false, set_pidfile},
@@ -239,7 +325,7 @@ std::optional<std::string> apply_generic(const std::vector<std::string>& words, 
   const auto known = std::find_if(directives.begin(), directives.end(),
                                   [&](const Directive& d) { return d.name == name; });
   if (known != directives.end()) {
-    if (values.empty() || (values.size() > 1 && !known->many)) return "wrong number of arguments";
+    if (!known->many && values.size() != 1) return "wrong number of arguments";
     return known->apply(values, settings);
   }
   if (!is_redis_directive(name)) return "Bad directive or wrong number of arguments";

@@ -4,11 +4,14 @@
 #include <glob.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "agent/arguments.hpp"
+#include "agent/config_damaged.hpp"
 #include "agent/config_generic.hpp"
 #include "agent/config_sentinel.hpp"
 #include "agent/config_vedette.hpp"
@@ -34,9 +37,11 @@ class Loader {
       text += sources.standard_input;
     }
     if (!sources.command_line.empty()) text += '\n' + sources.command_line;
+    damaged_ = is_written_by_sentinel(sources.file);
     read(text, file_lines, 0);
 
     SentinelLines sentinel(out_);
+    if (damaged_) repair();
     sentinel.apply(lines_);
     sentinel.apply_comments(comments_);
     sentinel.finish();
@@ -50,7 +55,14 @@ class Loader {
       const auto refuse = [&](const std::string& message) {
         throw ConfigError{Where::line, line.number, line.text, message};
       };
-      if (line.unbalanced) refuse("Unbalanced quotes in configuration line");
+      if (line.unbalanced) {
+        // A Sentinel wrote it so: SentinelLines reads it again.
+        if (line.number > main_lines || !damaged_ || !read_damaged(line.text)) {
+          refuse("Unbalanced quotes in configuration line");
+        }
+        lines_.push_back({line.number, line.text, {}, true});
+        continue;
+      }
       if (line.text.starts_with('#')) comments_.push_back(line.text);
       if (line.words.empty()) continue;
       const std::string name = proto::to_lower(line.words.front());
@@ -61,6 +73,17 @@ class Loader {
       } else if (name == "user") {
         if (line.words.size() < 2) refuse("Bad directive or wrong number of arguments");
         line.words.erase(line.words.begin());
+        const std::string& user = line.words.front();
+        const bool twice = std::any_of(users_.begin(), users_.end(),
+                                       [&](const auto& words) { return words.front() == user; });
+        if (twice) {
+          refuse("Error in user declaration '" + user +
+                 "': Duplicate user found. A user can only be defined once in config files");
+        }
+        if (user.find(' ') != std::string::npos) {
+          throw ConfigError{
+              Where::log, 0, {}, "Spaces not allowed in ACL usernames: '" + user + "'"};
+        }
         const std::string problem = acl::Users().declare(line.words);
         if (!problem.empty()) refuse(problem);
         users_.push_back(line.words);
@@ -76,6 +99,19 @@ class Loader {
                                  : apply_generic(line.words, out_.settings, out_.warnings);
         if (problem) refuse(*problem);
       }
+    }
+  }
+
+  void repair() {
+    for (SentinelLine& line : lines_) {
+      if (!line.main_file || SentinelLines::is_well_formed(line.words)) continue;
+      auto words = read_damaged(line.text);
+      if (!words) continue;
+      line.words = std::move(*words);
+      out_.warnings.push_back("Line " + std::to_string(line.number) +
+                              " of the configuration file lacks the quotes that it needs, as "
+                              "Sentinel writes them: read as it stands, and quoted when it is "
+                              "saved");
     }
   }
 
@@ -107,6 +143,7 @@ class Loader {
 
   static constexpr unsigned max_depth = 16;
   Loaded out_{{}, {make_run_id(), {}, {}}, false, {}};
+  bool damaged_ = false;  // the main file may hold lines that Sentinel wrote and cannot read
   std::vector<SentinelLine> lines_;
   std::vector<std::string> comments_;
   std::vector<std::vector<std::string>> users_;  // the words behind `user`

@@ -82,6 +82,10 @@ const SentinelLines::Directive* SentinelLines::find(const Words& words) {
   return it == table.end() ? nullptr : &*it;
 }
 
+bool SentinelLines::is_well_formed(const Words& words) {
+  return !words.empty() && find(words) != nullptr;
+}
+
 void SentinelLines::apply(const std::vector<SentinelLine>& lines) {
   for (const Pass pass : {process, masters, rest}) {
     for (const SentinelLine& line : lines) {

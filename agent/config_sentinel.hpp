@@ -29,6 +29,8 @@ class SentinelLines {
   explicit SentinelLines(Loaded& out) : out_(out) {}
 
   void apply(const std::vector<SentinelLine>& lines);
+  // A known directive with as many words as it takes.
+  [[nodiscard]] static bool is_well_formed(const std::vector<std::string>& words);
   // `# vedette:<what> <master> ...`; anything that does not make sense is left alone.
   void apply_comments(const std::vector<std::string>& comments);
   // Hands the groups over, ordered by name, and makes the epochs consistent.

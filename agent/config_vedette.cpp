@@ -52,6 +52,15 @@ Problem set_voters(const std::vector<std::string>& words, Settings& settings) {
   return std::nullopt;
 }
 
+Problem set_dialect(const std::string& value, Settings& settings) {
+  const std::string word = proto::to_lower(value);
+  if (word != "redis" && word != "valkey") {
+    return "vedette dialect must be redis or valkey, not '" + value + "'";
+  }
+  settings.dialect = word == "valkey" ? Dialect::valkey : Dialect::redis;
+  return std::nullopt;
+}
+
 struct Setting {
   std::string_view name;
   Problem (*apply)(const std::string& value, Settings& settings);
@@ -59,6 +68,7 @@ struct Setting {
 
 using consensus::Policy;
 constexpr std::array known_settings{
+    Setting{"dialect", set_dialect},
     Setting{"http-bind", set_http_bind},
     Setting{"http-port", set_http_port},
     Setting{"abort-when-master-returns", set_policy<&Policy::abort_when_master_returns>},

@@ -74,6 +74,9 @@ struct Connection : std::enable_shared_from_this<Connection> {
     return {muted ? discarded_ : output.tail(), version};
   }
 
+  // For what comes like a message: CLIENT REPLY does not silence it.
+  [[nodiscard]] proto::ReplyWriter message() { return {output.tail(), version}; }
+
  private:
   std::string discarded_;
 };

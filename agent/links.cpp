@@ -125,7 +125,7 @@ asio::awaitable<void> Link::run(std::shared_ptr<Link> self, tcp::endpoint server
   }
   if (self->closed_) co_return;
   if (error) {
-    self->fail("connect: " + error.message());
+    self->fail(error.message());
     co_return;
   }
   self->on_connected();

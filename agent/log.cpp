@@ -5,6 +5,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -33,6 +34,19 @@ spdlog::level::level_enum to_spdlog(Level level) {
       break;
   }
   return spdlog::level::warn;
+}
+
+int priority_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::trace:
+      return LOG_DEBUG;
+    case spdlog::level::debug:
+      return LOG_INFO;
+    case spdlog::level::info:
+      return LOG_NOTICE;
+    default:
+      return LOG_WARNING;
+  }
 }
 
 class LevelMark final : public spdlog::custom_flag_formatter {
@@ -84,6 +98,13 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
     return problem;
   }
 
+  void open_syslog(const std::string& ident, int facility) {
+    const std::lock_guard lock(mutex_);
+    ident_ = ident;  // openlog() keeps the pointer
+    ::openlog(ident_.c_str(), LOG_PID | LOG_NDELAY | LOG_NOWAIT, facility);
+    to_syslog_ = true;
+  }
+
   void write_line(std::string_view line) {
     const std::lock_guard lock(mutex_);
     put(line);
@@ -94,6 +115,9 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
     put({line.data(), line.size()});
+    if (!to_syslog_) return;
+    const auto& text = message.payload;
+    ::syslog(priority_of(message.level), "%.*s", static_cast<int>(text.size()), text.data());
   }
   void flush_() override {}
 
@@ -125,6 +149,8 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
 
   std::string file_;
   int descriptor_ = -1;
+  std::string ident_;
+  bool to_syslog_ = false;
 };
 
 Log::Log() : sink_(std::make_shared<LogSink>()) {
@@ -139,7 +165,13 @@ Log::~Log() = default;
 
 std::string Log::open(const std::string& file) { return sink_->open(file); }
 
-void Log::set_level(Level least) { logger_->set_level(to_spdlog(least)); }
+void Log::set_level(std::optional<Level> least) {
+  logger_->set_level(least ? to_spdlog(*least) : spdlog::level::off);
+}
+
+void Log::open_syslog(const std::string& ident, int facility) {
+  sink_->open_syslog(ident, facility);
+}
 
 void Log::write(Level level, std::string_view text) {
   const spdlog::string_view_t plain(text.data(), text.size());

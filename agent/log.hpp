@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,7 +30,9 @@ class Log {
   // removed: the next line makes a new one, as Debian's logrotate expects. "" on success, else the
   // errno text.
   [[nodiscard]] std::string open(const std::string& file);
-  void set_level(consensus::Level least);
+  void set_level(std::optional<consensus::Level> least);  // none: nothing at all
+  // From now on also to the system's log. `ident` names us there; `facility` as of syslog(3).
+  void open_syslog(const std::string& ident, int facility);
 
   void write(consensus::Level level, std::string_view text);
   // A line in another frame, as the signal handler of Sentinel writes it: `<pid>:<who> (<unix

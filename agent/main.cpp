@@ -66,6 +66,7 @@ std::optional<Configuration> read_configuration(const Arguments& arguments, Log&
       settings.aclfile = absolute_path(settings.aclfile, working_directory());
     }
     log.set_level(settings.loglevel);
+    if (settings.syslog) log.open_syslog(settings.syslog_ident, settings.syslog_facility);
     const std::string problem = log.open(settings.logfile);
     if (!problem.empty()) {
       throw ConfigError{ConfigError::Where::file, 0, {}, "Can't open the log file: " + problem};
@@ -101,7 +102,8 @@ std::string objection(const Settings& settings) {
     return "Failed to configure TLS: tls-port is set, but this version of Vedette has no TLS yet. "
            "Remove tls-port and set port.";
   }
-  const bool listens = settings.port != 0 || !settings.unixsocket.empty();
+  const bool has_port = settings.port != 0 && !settings.bind.empty();
+  const bool listens = has_port || !settings.unixsocket.empty();
   if (!listens) return "Configured to not listen anywhere, exiting.";
   return {};
 }

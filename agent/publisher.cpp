@@ -112,14 +112,17 @@ void Publisher::publish(std::string_view channel, std::string_view payload) {
 }
 
 bool Publisher::is_too_slow(Connection& client) const {
+  const Settings& settings = facade_.settings();
+  const OutputLimit& limit =
+      client.subscriptions() > 0 ? settings.pubsub_output : settings.normal_output;
   const std::size_t pending = client.output.pending();
-  if (client.subscriptions() == 0 || pending <= limits_.soft) {
+  if (limit.hard > 0 && pending > limit.hard) return true;
+  if (limit.soft == 0 || pending <= limit.soft) {
     client.crowded_since.reset();
     return false;
   }
-  if (pending > limits_.hard) return true;
   if (!client.crowded_since) client.crowded_since = facade_.now();
-  return facade_.now() - *client.crowded_since > limits_.patience;
+  return facade_.now() - *client.crowded_since > limit.patience;
 }
 
 }  // namespace vedette::agent

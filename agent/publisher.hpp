@@ -15,17 +15,9 @@
 
 namespace vedette::agent {
 
-// Pending output of a subscriber: above `hard` it is closed at once, above `soft` after `patience`.
-struct SubscriberLimits {
-  std::size_t hard = std::size_t{32} << 20;
-  std::size_t soft = std::size_t{8} << 20;
-  consensus::Duration patience = std::chrono::seconds{60};
-};
-
 class Publisher : public AnnouncementSink {
  public:
-  Publisher(const Facade& facade, Traffic& traffic, SubscriberLimits limits = {})
-      : facade_(facade), traffic_(traffic), limits_(limits) {}
+  Publisher(const Facade& facade, Traffic& traffic) : facade_(facade), traffic_(traffic) {}
 
   void subscribe(Connection& client, const std::string& channel);
   void subscribe_pattern(Connection& client, const std::string& pattern);
@@ -36,7 +28,8 @@ class Publisher : public AnnouncementSink {
   void announced(const consensus::Announce& announce) override;
   void publish(std::string_view channel, std::string_view payload);
 
-  // True when the client read too slowly for too long; to be asked now and then.
+  // True when the client, a subscriber or not, read too slowly for too long; to be asked now and
+  // then.
   [[nodiscard]] bool is_too_slow(Connection& client) const;
 
   [[nodiscard]] std::size_t channel_count() const noexcept { return channels_.size(); }
@@ -50,7 +43,6 @@ class Publisher : public AnnouncementSink {
 
   const Facade& facade_;
   Traffic& traffic_;
-  SubscriberLimits limits_;
   Index channels_;
   Index patterns_;
 };

@@ -38,8 +38,8 @@ std::string choose(const tcp::resolver::results_type& results) {
 
 class Resolver::Implementation : public std::enable_shared_from_this<Implementation> {
  public:
-  Implementation(asio::io_context& io, Changed changed)
-      : resolver_(io), changed_(std::move(changed)) {}
+  Implementation(asio::io_context& io, Changed changed, Failed failed)
+      : resolver_(io), changed_(std::move(changed)), failed_(std::move(failed)) {}
 
   void resolve(const std::string& host, Done done) {
     if (is_full(host)) return done({}, "too many host names: not looking up '" + host + "'");
@@ -72,6 +72,7 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     std::string error;
     consensus::Instant asked_at{};
     bool asking = false;
+    bool fails = false;  // the last lookup did
     std::vector<Done> waiting;
   };
 
@@ -99,12 +100,15 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     Entry& entry = entries_[host];
     entry.asking = false;
     entry.asked_at = boot_now();
+    const bool failed = address.empty();
     // A name server that fails does not take away what was known.
     if (!address.empty() && address != entry.address) {
       entry.address = std::move(address);
       changed_(host, entry.address);
     }
     entry.error = "cannot resolve host name '" + host + "': " + error;
+    if (failed && !std::exchange(entry.fails, true)) failed_(host, error);
+    if (!failed) entry.fails = false;
     answer(entry);
   }
 
@@ -116,11 +120,13 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
 
   tcp::resolver resolver_;
   Changed changed_;
+  Failed failed_;
   std::map<std::string, Entry> entries_;
 };
 
-Resolver::Resolver(asio::io_context& io, Changed changed)
-    : implementation_(std::make_shared<Implementation>(io, std::move(changed))) {}
+Resolver::Resolver(asio::io_context& io, Changed changed, Failed failed)
+    : implementation_(std::make_shared<Implementation>(io, std::move(changed), std::move(failed))) {
+}
 
 Resolver::~Resolver() { implementation_->cancel(); }
 

@@ -14,7 +14,9 @@ class Resolver {
  public:
   // Called on the loop when a name gets its first or another address, before whoever waits for it.
   using Changed = std::function<void(const std::string& host, const std::string& address)>;
-  Resolver(boost::asio::io_context& io, Changed changed);
+  // .. and when a lookup fails that did not fail before.
+  using Failed = std::function<void(const std::string& host, const std::string& error)>;
+  Resolver(boost::asio::io_context& io, Changed changed, Failed failed);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;

@@ -125,15 +125,7 @@ class Server::Implementation : public SessionHost,
 };
 
 ListenOutcome Server::Implementation::listen() {
-  const Settings& settings = facade_.settings();
   ListenOutcome outcome;
-  if (settings.port == 0 && settings.unixsocket.empty()) {
-    outcome.error = settings.tls_port == 0
-                        ? "Configured to not listen anywhere, exiting."
-                        : "Failed listening on port " + std::to_string(settings.tls_port) +
-                              " (TLS), aborting: this version of Vedette has no TLS; set `port`.";
-    return outcome;
-  }
   if (open_ports(outcome) && open_unix_socket(outcome)) {
     start();
   } else {
@@ -144,7 +136,13 @@ ListenOutcome Server::Implementation::listen() {
 
 bool Server::Implementation::open_ports(ListenOutcome& outcome) {
   const Settings& settings = facade_.settings();
-  if (settings.port == 0) return true;
+  if (settings.port == 0 || settings.bind.empty()) {
+    outcome.warnings.push_back(
+        "Warning: there is no TCP port: no other agent can ask this one, yet all count it among "
+        "the voters. "
+        "Set `port`, or use this agent for queries only and fix the number with `vedette voters`.");
+    return true;
+  }
   bool good = true;
   for (const std::string& address : settings.bind) good = good && open(address, outcome);
   if (good && !listeners_.empty()) return true;

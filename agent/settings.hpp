@@ -2,6 +2,9 @@
 // Reference: sentinel-behaviour.md sections 1 and 2.
 #pragma once
 
+#include <syslog.h>
+
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,13 +12,11 @@
 #include <vector>
 
 #include "agent/acl/users.hpp"
+#include "agent/dialect.hpp"
 #include "consensus/command.hpp"
 #include "consensus/options.hpp"
 
 namespace vedette::agent {
-
-// Which program we answer as: decided by the name we were called by.
-enum class Dialect { redis, valkey };
 
 // Per monitored master, next to consensus::GroupOptions.
 struct GroupSettings {
@@ -27,14 +28,25 @@ struct GroupSettings {
   bool operator==(const GroupSettings&) const = default;
 };
 
+// Replies and messages that a client has not read yet: above `hard` bytes it is closed at once,
+// above `soft` bytes after `patience`; 0 is no limit.
+struct OutputLimit {
+  std::uint64_t hard = 0;
+  std::uint64_t soft = 0;
+  std::chrono::seconds patience{0};
+};
+
 struct Settings {
   // Process.
   std::string executable;        // absolute
   std::string config_file;       // absolute
   bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
-  std::string logfile;  // "" = stdout
-  consensus::Level loglevel = consensus::Level::notice;
+  std::string logfile;                                                  // "" = stdout
+  std::optional<consensus::Level> loglevel = consensus::Level::notice;  // none: nothing at all
+  bool syslog = false;
+  std::string syslog_ident = "redis";
+  int syslog_facility = LOG_LOCAL0;  // as of syslog(3)
   bool daemonize = false;
   std::string pidfile;
   std::string supervised = "no";  // no, systemd, upstart, auto
@@ -56,6 +68,9 @@ struct Settings {
   unsigned timeout_seconds = 0;
   unsigned tcp_keepalive_seconds = 300;
   int tcp_backlog = 511;
+  OutputLimit normal_output;
+  OutputLimit pubsub_output{std::uint64_t{32} << 20, std::uint64_t{8} << 20,
+                            std::chrono::seconds{60}};
   // Our own commands: lower-case name -> what it is called now, "" = not at all.
   std::map<std::string, std::string> renamed_commands;
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "agent/clock.hpp"
+#include "agent/failed_connection.hpp"
 #include "agent/random_id.hpp"
 
 namespace vedette::agent {
@@ -19,10 +20,14 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
       started_(boot_now()),
       process_run_id_(make_run_id().text()),
       core_(loaded.durable, announced(settings_), {}, make_seed(), started_, settings_.policy),
-      resolver_(io,
-                [this](const std::string& host, const std::string& address) {
-                  deliver(consensus::HostResolved{host, address});
-                }),
+      resolver_(
+          io,
+          [this](const std::string& host, const std::string& address) {
+            deliver(consensus::HostResolved{host, address});
+          },
+          [this](const std::string& host, const std::string& error) {
+            log_.write(Level::warning, "Failed to resolve hostname '" + host + "': " + error);
+          }),
       host_names_(resolver_, [this](consensus::Event event) { deliver(std::move(event)); }),
       links_(
           io, resolver_, [this](consensus::Event event) { hear(std::move(event)); }, boot_now),
@@ -130,6 +135,7 @@ void Shell::pump() {
 }
 
 void Shell::step(const consensus::Event& event) {
+  if (const auto* const down = std::get_if<consensus::LinkDown>(&event)) log_failed(*down);
   commands_.clear();
   core_.step(boot_now(), event, commands_);
   for (const consensus::Command& command : commands_) {
@@ -137,6 +143,13 @@ void Shell::step(const consensus::Event& event) {
   }
   const auto* const ordered = std::get_if<consensus::Ordered>(&event);
   if (ordered != nullptr) changed_by(ordered->order);
+}
+
+void Shell::log_failed(const consensus::LinkDown& down) {
+  if (settings_.loglevel != Level::debug) return;
+  for (const std::string& line : failed_connection_lines(core_.state(), down)) {
+    log_.write(Level::debug, line);
+  }
 }
 
 void Shell::changed_by(const consensus::Order& order) {

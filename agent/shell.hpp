@@ -79,6 +79,7 @@ class Shell final : public Facade {
   void execute(const consensus::ReplyVote& command);
   void execute(const consensus::ReplyOrder& command);
   void execute(const consensus::Announce& command);
+  void log_failed(const consensus::LinkDown& down);
   void changed_by(const consensus::Order& order);
   void crash_if_asked_to(const consensus::Announce& command);
   void execute(const consensus::Note& command) { log_.write(command.level, command.text); }

@@ -13,6 +13,7 @@
 #include "consensus/quorum.hpp"
 #include "consensus/replica_choice.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/strangers.hpp"
 #include "consensus/switching.hpp"
 
 namespace vedette::consensus {
@@ -35,12 +36,22 @@ bool is_voted_for(const Group& group, const proto::RunId& publisher, const Publi
   return group.ballot.memory == Vote{published.config_epoch, publisher};
 }
 
-// A master, and one of ours: any other one could be named by whoever knows its address.
+// One of our nodes, asked after we heard of it.
+bool says(const Group& group, const Published& published, proto::Role role) {
+  const Node* const node = find_node(group, published.master);
+  return node != nullptr && node->said && node->said->role == role &&
+         node->said->asked_at >= published.claimed_at;
+}
+
+// A master, and one of ours: any other one could be named by whoever knows its address. Where we
+// know nothing that could tell, its publisher must at least be the one that named it.
 bool is_our_master(const Group& group, const Published& published) {
   const auto& claim = group.claim;
-  if (claim && claim->proven && claim->address == published.master) return true;
-  const Node* const node = find_node(group, published.master);
-  return node != nullptr && node->said_master_at && *node->said_master_at >= published.claimed_at;
+  if (claim && claim->address == published.master) {
+    if (claim->kinship == Kinship::ours) return true;
+    if (claim->kinship == Kinship::unknown && published.repeated) return true;
+  }
+  return says(group, published, proto::Role::master);
 }
 
 bool is_same(const Published& a, const Published& b) {
@@ -86,23 +97,33 @@ void note_denial(Group& group) {
   }
 }
 
+// The promotion that we sent, before its answer came. Whoever heard of it, and repeats it, makes it
+// a fact.
+bool is_our_promotion(const Group& group, const Published& published) {
+  return group.attempt && group.attempt->promote_sent_at &&
+         published.config_epoch == group.attempt->epoch &&
+         published.master == group.nodes.at(*group.attempt->target).address;
+}
+
 bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publisher,
                const Published& published) {
-  if (!moves_us(group, published)) return published.repeated;
+  if (!moves_us(group, published) || is_our_promotion(group, published)) return published.repeated;
   return (published.repeated && is_voted_for(group, publisher, published)) ||
          is_our_master(group, published) || majority_publishes(turn, group, published) ||
          is_the_last_word(turn, group, published);
 }
 
 // A stranger among the nodes belongs to us if it has our history, or if one of ours follows it.
-bool belongs_to(const Group& group, const proto::InfoSnapshot& info,
-                const proto::Address& address) {
+Kinship kinship_of(const Group& group, const proto::InfoSnapshot& info,
+                   const proto::Address& address) {
   const auto follows = [&](const auto& entry) {
     const proto::InfoSnapshot& said = entry.second.info;
     return said.role == proto::Role::replica && said.master == address;
   };
-  return shares_known_history(group, info) ||
-         std::any_of(group.nodes.begin(), group.nodes.end(), follows);
+  if (std::any_of(group.nodes.begin(), group.nodes.end(), follows)) return Kinship::ours;
+  const auto shares = shares_known_history(group, info);
+  if (!shares) return Kinship::unknown;
+  return *shares ? Kinship::ours : Kinship::foreign;
 }
 
 void call(Turn& turn, Group& group, const proto::Address& address) {
@@ -169,6 +190,14 @@ void adopt(Turn& turn, Group& group, const Peer& publisher, const Published& pub
   publish_everywhere(turn, group);  // what a majority publishes lets old masters be demoted
 }
 
+void take(Turn& turn, Group& group, const Peer& publisher, const Published& published) {
+  if (is_our_promotion(group, published)) {
+    publish_promotion(turn, group);
+  } else {
+    adopt(turn, group, publisher, published);
+  }
+}
+
 // What nothing proves must not keep us from every failover, however often it is published.
 void wait_for_proof(const Turn& turn, Group& group) {
   const Duration rest = group.options.down_after * 10;
@@ -196,10 +225,11 @@ void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto:
     if (is_rival(group, published)) ask_to_repeat(turn, group, peer);
     return;
   }
-  if (promotion_published(turn, group, hello)) return;
-  configuration_heard(turn, group, published.config_epoch);
+  if (!is_our_promotion(group, published)) {
+    configuration_heard(turn, group, published.config_epoch);
+  }
   if (is_proven(turn, group, peer.id, published)) {
-    adopt(turn, group, peer, published);
+    take(turn, group, peer, published);
   } else {
     if (moves_us(group, published)) {
       wait_for_proof(turn, group);
@@ -237,12 +267,14 @@ void weigh_configurations(Turn& turn, Group& group) {
     publisher = &turn.state.peers.at(id);
     best = *published;
   }
-  if (publisher != nullptr) adopt(turn, group, *publisher, best);
+  if (publisher != nullptr) take(turn, group, *publisher, best);
 }
 
 void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
   const auto owner = turn.state.links.find(event.link);
-  if (owner == turn.state.links.end() || !owner->second.peer) return;
+  if (owner == turn.state.links.end()) return;
+  if (owner->second.stranger) return stranger_told(turn, *owner->second.stranger, event);
+  if (!owner->second.peer) return;
   for (auto& [id, group] : turn.state.groups) {
     const auto found = group.peers.find(*owner->second.peer);
     if (found == group.peers.end()) continue;
@@ -275,9 +307,7 @@ Instant proof_awaited_until(const Turn& turn, const Group& group) {
 }
 
 bool is_void(const Group& group, const Published& published) {
-  const Node* const node = find_node(group, published.master);
-  return node != nullptr && node->info_at && node->info_as_of >= published.claimed_at &&
-         node->info.role == proto::Role::replica;
+  return says(group, published, proto::Role::replica);
 }
 
 // ---- a node that only a newer configuration names ----------------------------------------------
@@ -295,13 +325,16 @@ void claimed_link_down(Turn& turn, Group& group) {
 void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event) {
   if (group.claim->request != event.request) return;
   const bool is_master = event.info.role == proto::Role::master;
-  group.claim->proven = is_master && belongs_to(group, event.info, group.claim->address);
-  if (group.claim->proven) {
-    weigh_configurations(turn, group);
-  } else {
+  group.claim->kinship =
+      is_master ? kinship_of(group, event.info, group.claim->address) : Kinship::foreign;
+  if (group.claim->kinship == Kinship::foreign) {
     note_denial(group);
+  } else {
+    weigh_configurations(turn, group);
   }
-  drop_claim(turn, group);
+  // What it said may count as soon as the publisher has repeated its configuration.
+  const bool may_count = group.claim && group.claim->kinship == Kinship::unknown;
+  if (!may_count) drop_claim(turn, group);
   turn.touch(group);
 }
 

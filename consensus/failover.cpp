@@ -68,8 +68,20 @@ void begin_attempt(Turn& turn, Group& group, bool forced) {
   group.reconfiguration.reset();
 }
 
+// Without a replica to promote nobody stands, and no epoch is spent. Operators wait for the word
+// that Sentinel's leader has for it at each try.
+void tell_no_replica(Turn& turn, Group& group) {
+  const Instant due = group.no_replica_told_at
+                          ? *group.no_replica_told_at + 2 * group.options.failover_timeout
+                          : group.objectively_down_since + choice_patience;
+  if (due > turn.now) return;
+  group.no_replica_told_at = turn.now;
+  announce(turn, events::abort_no_good_replica, group, describe(turn.state, group));
+}
+
 void consider_standing(Turn& turn, Group& group) {
   if (!group.objectively_down) {
+    group.no_replica_told_at.reset();
     group.stand_at.reset();
     group.retry_wait = Duration{0};
     return;
@@ -80,6 +92,7 @@ void consider_standing(Turn& turn, Group& group) {
   const bool candidate =
       choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now))
           .has_value();
+  if (!candidate) tell_no_replica(turn, group);
   if (!candidate || !may_stand(turn, group)) {
     // Voters for the same candidate become free together: in order again, not all at once.
     const Instant own = group.ballot.held_until.value_or(turn.now);

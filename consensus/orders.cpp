@@ -9,6 +9,7 @@
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"
+#include "consensus/strangers.hpp"
 #include "proto/glob.hpp"
 
 namespace vedette::consensus {
@@ -17,6 +18,15 @@ namespace {
 
 // In force at once; answered when it is on disk.
 void answer_when_saved(Turn& turn, ReplyOrder reply) { promise(turn, OrderPromise{reply}); }
+
+std::vector<DurablePeer> connected_peers(const State& state, const Group& group) {
+  std::vector<DurablePeer> out;
+  for (const auto& [id, view] : group.peers) {
+    const Peer& peer = state.peers.at(id);
+    if (peer.link.is_open()) out.push_back({id, peer.address});
+  }
+  return out;
+}
 
 void reset_group(Turn& turn, Group& group) {
   announce(turn, events::reset_master, group, describe(turn.state, group));
@@ -27,9 +37,11 @@ void reset_group(Turn& turn, Group& group) {
   }
   for (const NodeId id : replicas) forget_node(turn, group, id);
   remember_voters(turn, group, group.voters());
+  const auto present = connected_peers(turn.state, group);
   std::vector<proto::RunId> peers;
   for (const auto& [id, view] : group.peers) peers.push_back(id);
   for (const proto::RunId& id : peers) forget_peer(turn, group, id);
+  for (const DurablePeer& peer : present) recall(turn, group, peer);
   Node& master = group.master();
   close_links(turn, master);
   command_link_lost(turn, group, master);
@@ -41,16 +53,19 @@ void reset_group(Turn& turn, Group& group) {
   group.objectively_down = false;
   group.reconfiguration.reset();
   group.stand_at.reset();
+  group.proof_sought_at.reset();
   turn.touch(group, master);
   turn.touch(group);
 }
 
-// REMOVE and MONITOR make no smaller majority than RESET does.
+// REMOVE and MONITOR make no smaller majority than RESET does, and know the peers as soon.
 void recall_removed(Turn& turn, Group& group) {
   auto& removed = turn.state.removed;
-  std::erase_if(removed, [&](const auto& each) { return each.second.until <= turn.now; });
+  std::erase_if(removed, [&](const auto& each) { return each.second.forgotten.until <= turn.now; });
   const auto before = removed.extract(group.name);
-  if (before) group.forgotten = before.mapped();
+  if (!before) return;
+  group.forgotten = before.mapped().forgotten;
+  for (const DurablePeer& peer : before.mapped().peers) recall(turn, group, peer);
 }
 
 struct Carry {
@@ -81,7 +96,8 @@ struct Carry {
     Group* group = turn.state.find(order.name);
     if (group == nullptr) return reply(OrderStatus::no_such_master);
     announce(turn, events::monitor_removed, *group, describe(turn.state, *group));
-    turn.state.removed[group->name] = {group->voters(), turn.now + forgotten_for};
+    turn.state.removed[group->name] = {{group->voters(), turn.now + forgotten_for},
+                                       connected_peers(turn.state, *group)};
     remove_group(turn, *group);
     request_save(turn);
     answer_when_saved(turn, {ticket, OrderStatus::ok, 0});

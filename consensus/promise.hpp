@@ -4,11 +4,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <variant>
-#include <vector>
 
 #include "consensus/command.hpp"
 #include "consensus/durable.hpp"
@@ -53,7 +52,7 @@ struct Promises {
   struct Mark {
     SaveNumber number;
     proto::Epoch current_epoch;
-    std::vector<std::pair<GroupId, Vote>> votes;  // the groups whose vote changed with this number
+    std::map<GroupId, Vote> votes;  // the groups whose vote changed with this number
     Instant asked_at;
   };
   std::deque<Mark> marks;

@@ -59,29 +59,6 @@ void write_promote(Turn& turn, Group& group, Node& node) {
   enter(turn, attempt, Phase::wait_promotion);
 }
 
-void publish_promotion(Turn& turn, Group& group) {
-  const Attempt attempt = *group.attempt;
-  Node& node = group.nodes.at(*attempt.target);
-  if (node.reported_role != proto::Role::master) {
-    node.reported_role = proto::Role::master;
-    node.reported_role_at = turn.now;
-    announce(turn, events::role_unexpected, group,
-             describe(turn.state, group, node) + " new reported role is master");
-  }
-  const proto::Address from = group.master().address;
-  const proto::Address to = node.address;
-  announce(turn, events::promoted, group, describe(turn.state, group, node));
-  announce(turn, events::reconfigure_replicas, group, describe(turn.state, group));
-  turn.emit(RunReconfigScript{group.name, true, shown(turn.state, from), shown(turn.state, to)});
-  group.config_epoch = attempt.epoch;
-  end_candidacy(group);
-  group.attempt.reset();
-  switch_master(turn, group, to);
-  lead_reconfiguration(turn, group, from);
-  request_save(turn);
-  publish_everywhere(turn, group);
-}
-
 // The attempt's target if the event answers its Promote.
 Node* promote_target(Turn& turn, LinkId link, RequestId request) {
   const auto owner = turn.state.links.find(link);
@@ -119,6 +96,29 @@ Group& group_of(Turn& turn, LinkId link) {
 }
 
 }  // namespace
+
+void publish_promotion(Turn& turn, Group& group) {
+  const Attempt attempt = *group.attempt;
+  Node& node = group.nodes.at(*attempt.target);
+  if (node.reported_role != proto::Role::master) {
+    node.reported_role = proto::Role::master;
+    node.reported_role_at = turn.now;
+    announce(turn, events::role_unexpected, group,
+             describe(turn.state, group, node) + " new reported role is master");
+  }
+  const proto::Address from = group.master().address;
+  const proto::Address to = node.address;
+  announce(turn, events::promoted, group, describe(turn.state, group, node));
+  announce(turn, events::reconfigure_replicas, group, describe(turn.state, group));
+  turn.emit(RunReconfigScript{group.name, true, shown(turn.state, from), shown(turn.state, to)});
+  group.config_epoch = attempt.epoch;
+  end_candidacy(group);
+  group.attempt.reset();
+  switch_master(turn, group, to);
+  lead_reconfiguration(turn, group, from);
+  request_save(turn);
+  publish_everywhere(turn, group);
+}
 
 void send_promote(Turn& turn, Group& group) {
   Attempt& attempt = *group.attempt;
@@ -212,15 +212,6 @@ void target_is_replica(Turn& turn, Group& group, const Node& node) {
                     !attempt.confirmed_master;
   if (!lost || *attempt.promote_sent_at + repeat_after > turn.now) return;
   enter(turn, attempt, Phase::send_promote);
-}
-
-bool promotion_published(Turn& turn, Group& group, const proto::Hello& hello) {
-  if (!group.attempt || !group.attempt->promote_sent_at) return false;
-  const Attempt& attempt = *group.attempt;
-  const bool ours = hello.config_epoch == attempt.epoch &&
-                    hello.master == group.nodes.at(*attempt.target).address;
-  if (ours) publish_promotion(turn, group);
-  return ours;
 }
 
 }  // namespace vedette::consensus

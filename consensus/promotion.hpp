@@ -19,7 +19,7 @@ void promote_unwritten(Turn& turn, Group& group, RequestId request);
 void promotion_link_lost(Turn& turn, Group& group, const Node& node);
 // The target answered ROLE slave: a Promote that was lost is written again.
 void target_is_replica(Turn& turn, Group& group, const Node& node);
-// Others heard the hello inside our promotion before we saw its result: then it is a fact.
-bool promotion_published(Turn& turn, Group& group, const proto::Hello& hello);
+// The target is a master by our Promote: the new configuration is published.
+void publish_promotion(Turn& turn, Group& group);
 
 }  // namespace vedette::consensus

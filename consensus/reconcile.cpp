@@ -161,10 +161,9 @@ void note_history(Turn& turn, Group& group, const Node& node, const proto::InfoS
   }
 }
 
-void note_answer(Turn& turn, Group& group, Node& node, bool is_master, Instant asked_at) {
-  if (!is_master) return node.said_master_at.reset();
-  node.said_master_at = asked_at;
-  weigh_configurations(turn, group);
+void note_answer(Turn& turn, Group& group, Node& node, proto::Role role, Instant asked_at) {
+  node.said = Node::Said{role, asked_at};
+  if (role == proto::Role::master) weigh_configurations(turn, group);
 }
 
 }  // namespace
@@ -188,7 +187,6 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   node.info.master = master;
   node.info.run_id = run_id;
   node.info_at = turn.now;
-  node.info_as_of = node.info_sent_at;
   node.info_text = event.text;
   if (event.info.role == proto::Role::replica) node.replica_run = run_id;
   if (event.info.role) note_role(turn, group, node, *event.info.role);
@@ -198,9 +196,7 @@ void on_info_read(Turn& turn, const InfoRead& event) {
     discover_replicas(turn, group, event.info);
   }
   note_resync_progress(turn, group, node);
-  if (event.info.role) {
-    note_answer(turn, group, node, event.info.role == proto::Role::master, node.info_sent_at);
-  }
+  if (event.info.role) note_answer(turn, group, node, *event.info.role, node.info_sent_at);
   turn.touch(group, node);
   turn.touch(group);
 }
@@ -217,7 +213,7 @@ void on_role_read(Turn& turn, const RoleRead& event) {
   if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
   if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
   if (!is_master) target_is_replica(turn, group, node);
-  note_answer(turn, group, node, is_master, node.role_sent_at);
+  note_answer(turn, group, node, event.role.role, node.role_sent_at);
   turn.touch(group, node);
   turn.touch(group);
 }

@@ -61,7 +61,7 @@ bool shares_history(const Group& group, const proto::InfoSnapshot& info) {
   return is_of(group.replid, info);
 }
 
-bool shares_known_history(const Group& group, const proto::InfoSnapshot& info) {
+std::optional<bool> shares_known_history(const Group& group, const proto::InfoSnapshot& info) {
   const std::string& last = group.replid.empty() ? group.former_replid : group.replid;
   if (!last.empty()) return is_of(last, info);
   const auto has_spoken = [](const auto& entry) { return !entry.second.info.replid.empty(); };
@@ -69,8 +69,8 @@ bool shares_known_history(const Group& group, const proto::InfoSnapshot& info) {
     return has_spoken(entry) && is_of(entry.second.info.replid, info);
   };
   const auto& nodes = group.nodes;
-  return std::none_of(nodes.begin(), nodes.end(), has_spoken) ||
-         std::any_of(nodes.begin(), nodes.end(), shares);
+  if (std::none_of(nodes.begin(), nodes.end(), has_spoken)) return std::nullopt;
+  return std::any_of(nodes.begin(), nodes.end(), shares);
 }
 
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,

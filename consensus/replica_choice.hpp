@@ -12,7 +12,8 @@ namespace vedette::consensus {
 // The node has the group's data, or had when it was split off; also if we do not know that history.
 bool shares_history(const Group& group, const proto::InfoSnapshot& info);
 // The same, by the history before while that of a new master is unknown, or else any node's.
-bool shares_known_history(const Group& group, const proto::InfoSnapshot& info);
+// Nothing if we know none of them.
+std::optional<bool> shares_known_history(const Group& group, const proto::InfoSnapshot& info);
 
 // Whether the node may be chosen at all, by what we know now; its INFO must not be older than
 // `heard_since`.

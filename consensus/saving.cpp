@@ -55,6 +55,15 @@ void adopt_marks(Turn& turn, SaveNumber number) {
   }
 }
 
+// A disk that fails for a day must not cost memory: what failed is one mark until a save succeeds.
+void fold_marks(Promises& promises, SaveNumber failed) {
+  auto& marks = promises.marks;
+  while (marks.size() > 1 && marks[1].number <= failed) {
+    marks[1].votes.merge(marks[0].votes);  // the newer of each group stays
+    marks.pop_front();
+  }
+}
+
 // What was said when we were asked may have changed while the disk was busy, or we stood still.
 bool still_down(const State& state, const VotePromise& vote) {
   const auto group = state.groups.find(vote.group);
@@ -130,7 +139,7 @@ SaveNumber request_save(Turn& turn) {
 
 SaveNumber request_vote_save(Turn& turn, const Group& group) {
   const SaveNumber number = request_save(turn);
-  turn.state.promises.marks.back().votes.emplace_back(group.id, group.ballot.memory);
+  turn.state.promises.marks.back().votes.insert_or_assign(group.id, group.ballot.memory);
   return number;
 }
 
@@ -180,6 +189,7 @@ void on_persist_failed(Turn& turn, SaveNumber number, const std::string& error) 
   auto& promises = turn.state.promises;
   if (number > promises.last || number <= promises.durable) return;
   promises.failed = std::max(promises.failed, number);
+  fold_marks(promises, number);
   promises.unsaved = true;
   promises.error = error;
   promises.retry_at = turn.now + retry_after;

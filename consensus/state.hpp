@@ -77,7 +77,6 @@ struct Node {
   std::shared_ptr<const std::string> info_text;
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
-  Instant info_as_of{};  // sending of the INFO that brought the last reading
 
   proto::Role reported_role = proto::Role::master;
   Instant reported_role_at{};          // last change
@@ -93,7 +92,13 @@ struct Node {
   bool role_wanted = false;          // ask as soon as a link is open
   bool role_proves = false;          // ROLE was sent while a majority published our configuration
   std::optional<Instant> proven_at;  // sending of such a ROLE that was answered "master"
-  std::optional<Instant> said_master_at;  // sending of the newest ROLE or INFO that was so answered
+
+  // What it last answered to ROLE or INFO, and when that question was sent.
+  struct Said {
+    proto::Role role;
+    Instant asked_at;
+  };
+  std::optional<Said> said;
 
   std::optional<RequestId> hello_request;
   Instant hello_due{};
@@ -146,6 +151,9 @@ struct Stranger {
   Instant heard_at{};            // of the newest
   std::optional<LinkId> link{};  // over which he is asked
   std::optional<RequestId> request{};
+  bool identified = false;              // he answered with his id
+  std::set<GroupId> recalled{};         // groups that forgot him: does he watch them?
+  std::map<RequestId, GroupId> roll{};  // so asked, and not answered yet
   std::optional<Instant> refuted_at{};  // somebody else answered at this address
 };
 
@@ -256,12 +264,13 @@ struct Reconfiguration {
 
 // A node that only a newer configuration names, asked whether it is a master of ours
 // (adoption.hpp).
+enum class Kinship { ours, unknown, foreign };
 struct Claim {
   proto::Address address;
   LinkId link;
   Instant since;
   std::optional<RequestId> request{};
-  bool proven = false;
+  std::optional<Kinship> kinship{};  // of the master that answered there
 };
 
 // How many voters there were before RESET or REMOVE. They may be at work in an election: with fewer
@@ -269,6 +278,10 @@ struct Claim {
 struct Forgotten {
   std::size_t voters = 0;  // 0: none
   Instant until{};
+};
+struct Removed {
+  Forgotten forgotten;
+  std::vector<DurablePeer> peers;  // that were there
 };
 
 // ---- a monitored master with its replicas and the agents that share it
@@ -298,6 +311,7 @@ struct Group {
   Duration retry_wait{0};
   std::uint64_t epoch_step = 1;  // 1, 2, 4 .. 64 while legacy voters hide a higher epoch
   std::optional<Instant> aborted_for_master_at;  // last abort because the master was back
+  std::optional<Instant> no_replica_told_at;     // in this episode of objectively down
   Forgotten forgotten;
   std::optional<Claim> claim;
   std::optional<Instant> proof_sought_at;  // the wait for a proof began (adoption.hpp)
@@ -344,8 +358,8 @@ struct State {
   proto::Epoch unvotable_epoch{};
 
   std::map<GroupId, Group> groups;
-  std::map<std::string, GroupId> names;      // exact, case-sensitive
-  std::map<std::string, Forgotten> removed;  // of late, and not monitored again
+  std::map<std::string, GroupId> names;    // exact, case-sensitive
+  std::map<std::string, Removed> removed;  // of late, and not monitored again
   std::map<proto::RunId, Peer> peers;
   std::map<StrangerId, Stranger> strangers;
   std::map<std::string, std::string> resolved;  // host name -> address (hosts.hpp)

@@ -37,6 +37,8 @@ void link_is_gone(Turn& turn, Stranger& stranger) {
   turn.state.links.erase(*stranger.link);
   stranger.link.reset();
   stranger.request.reset();
+  stranger.identified = false;
+  stranger.roll.clear();
 }
 
 void hang_up(Turn& turn, Stranger& stranger) {
@@ -87,10 +89,23 @@ bool is_double(Turn& turn, const proto::RunId& id, const proto::Address& address
   return true;
 }
 
-// What it published meanwhile is taken now.
+void call_roll(Turn& turn, Stranger& stranger) {
+  for (const GroupId id : std::exchange(stranger.recalled, {})) {
+    const auto group = turn.state.groups.find(id);
+    if (group == turn.state.groups.end()) continue;
+    const RequestId request = turn.new_request();
+    stranger.roll.emplace(request, id);
+    turn.emit(AskConfiguration{*stranger.link, request, group->second.name});
+  }
+}
+
+// What it published meanwhile, or says now, is taken.
 void accept(Turn& turn, StrangerId handle) {
   Stranger& stranger = turn.state.strangers.at(handle);
   if (is_double(turn, stranger.id, stranger.address)) return drop(turn, handle);
+  stranger.identified = true;
+  call_roll(turn, stranger);
+  if (!stranger.roll.empty()) return;
   const auto hellos = std::exchange(stranger.hellos, {});
   drop(turn, handle);
   for (const auto& [group_id, hello] : hellos) {
@@ -140,9 +155,19 @@ bool introduce(Turn& turn, const Group& group, const proto::Hello& hello, LinkId
     drop(turn, stranger->handle);
     return true;
   }
+  if (stranger->identified) return true;
   stranger->hellos.insert_or_assign(group.id, hello);
   if (!stranger->link) call(turn, *stranger);
   return false;
+}
+
+void recall(Turn& turn, const Group& group, const DurablePeer& peer) {
+  Stranger* stranger = find_stranger(turn.state, peer.id, peer.address);
+  if (stranger == nullptr) stranger = &add_stranger(turn, peer.id, peer.address);
+  stranger->heard_at = turn.now;
+  stranger->recalled.insert(group.id);
+  if (!stranger->link) call(turn, *stranger);
+  turn.touch(Subject{Process{}});
 }
 
 void stranger_link_up(Turn& turn, StrangerId id) {
@@ -163,7 +188,9 @@ void stranger_identified(Turn& turn, StrangerId id, const PeerIdentified& event)
     return refute(turn, stranger);
   }
   // Old Sentinels do not tell their ids: a well-formed answer to what only agents know must do.
-  const auto group = turn.state.groups.find(stranger.hellos.begin()->first);
+  const GroupId any =
+      stranger.hellos.empty() ? *stranger.recalled.begin() : stranger.hellos.begin()->first;
+  const auto group = turn.state.groups.find(any);
   if (group == turn.state.groups.end()) return drop(turn, id);
   const proto::Address master = shown(turn.state, group->second.master().address);
   stranger.request = turn.new_request();
@@ -173,8 +200,28 @@ void stranger_identified(Turn& turn, StrangerId id, const PeerIdentified& event)
 
 void stranger_answered(Turn& turn, StrangerId id) { accept(turn, id); }
 
+void stranger_told(Turn& turn, StrangerId id, const ConfigurationTold& event) {
+  Stranger& stranger = turn.state.strangers.at(id);
+  const auto asked = stranger.roll.extract(event.request);
+  if (!asked) return;
+  const auto group = turn.state.groups.find(asked.mapped());
+  if (group != turn.state.groups.end() && !group->second.peers.contains(stranger.id)) {
+    const auto& [told, epoch] = event.configuration;
+    const proto::Address master = known_as(turn.state, group->second, told);
+    // Its epoch is not told, and no lower than that of its configuration.
+    const proto::Hello hello{stranger.address,   stranger.id, epoch,
+                             group->second.name, master,      epoch};
+    if (has_address(turn.state, master.host)) stranger.hellos.try_emplace(group->first, hello);
+  }
+  if (stranger.roll.empty()) accept(turn, id);
+}
+
 void stranger_failed(Turn& turn, StrangerId id, const RequestFailed& event) {
   Stranger& stranger = turn.state.strangers.at(id);
+  if (stranger.roll.erase(event.request) > 0) {
+    if (stranger.roll.empty()) accept(turn, id);
+    return;
+  }
   if (stranger.request != event.request) return;
   if (is_refusal(event.error)) return hang_up(turn, stranger);
   refute(turn, stranger);

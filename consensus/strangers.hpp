@@ -13,11 +13,17 @@ namespace vedette::consensus {
 // `carrier`: the link that brought it; 0: our port.
 bool introduce(Turn& turn, const Group& group, const proto::Hello& hello, LinkId carrier);
 
+// The peer of a group that was reset, or removed and is monitored again: it is asked at once, over
+// a connection of its own, whether it is still there and watches the group. Whoever is and does
+// comes back without waiting for its hello.
+void recall(Turn& turn, const Group& group, const DurablePeer& peer);
+
 // Events of the links over which strangers are asked.
 void stranger_link_up(Turn& turn, StrangerId id);
 void stranger_link_down(Turn& turn, StrangerId id);
 void stranger_identified(Turn& turn, StrangerId id, const PeerIdentified& event);
 void stranger_answered(Turn& turn, StrangerId id);
+void stranger_told(Turn& turn, StrangerId id, const ConfigurationTold& event);
 void stranger_failed(Turn& turn, StrangerId id, const RequestFailed& event);
 
 // Forgets who fell silent.

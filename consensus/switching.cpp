@@ -28,7 +28,8 @@ void start_anew(Turn& turn, Group& group, Node& node) {
   node.resync = Resync::none;
   node.rebooted_at.reset();
   node.proven_at.reset();
-  node.said_master_at.reset();
+  node.role_proves = false;  // a question that is under way was asked about another configuration
+  node.said.reset();
   turn.touch(group, node);
 }
 

@@ -68,9 +68,10 @@ void write_permissions(proto::ReplyWriter& reply, const acl::Permissions& permis
 
 void list_category(Call& call, std::string_view category) {
   std::vector<std::string> names;
+  const Dialect dialect = call.facade().settings().dialect;
   const auto take = [&](const CommandRef& command) {
     const CommandSpec& spec = *command.spec;
-    const bool counts = !spec.has(flag_hidden) && acl::is_in_category(spec, category);
+    const bool counts = is_listed(spec, dialect) && acl::is_in_category(spec, category);
     if (counts) names.push_back(full_name(command));
   };
   for (const CommandSpec& spec : command_table()) {

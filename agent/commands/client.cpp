@@ -11,6 +11,11 @@ namespace vedette::agent::commands {
 
 namespace {
 
+std::string too_many_words(const std::string& subcommand) {
+  return "ERR unknown subcommand or wrong number of arguments for '" + subcommand +
+         "'. Try CLIENT HELP.";
+}
+
 bool is_on_or_off(const std::string& word) { return is_word(word, "on") || is_word(word, "off"); }
 
 }  // namespace
@@ -62,21 +67,25 @@ void client_reply(Call& call) {
 }
 
 void client_pause(Call& call) {
+  if (call.size() > 4) return call.error(too_many_words("PAUSE"));
+  const bool mode_is_known =
+      call.size() == 3 || is_word(call.words[3], "write") || is_word(call.words[3], "all");
+  if (!mode_is_known) return call.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
   const auto timeout = proto::parse_integer(call.words[2]);
   if (!timeout) return call.error("ERR timeout is not an integer or out of range");
   if (*timeout < 0) return call.error("ERR timeout is negative");
-  const bool mode_is_known =
-      call.size() == 3 || is_word(call.words[3], "write") || is_word(call.words[3], "all");
-  if (call.size() > 4 || !mode_is_known) return call.error(error_syntax);
   call.ok();
 }
 
 void client_unpause(Call& call) { call.ok(); }
 
 void client_unblock(Call& call) {
+  if (call.size() > 4) return call.error(too_many_words("UNBLOCK"));
   const bool reason_is_known =
       call.size() == 3 || is_word(call.words[3], "timeout") || is_word(call.words[3], "error");
-  if (call.size() > 4 || !reason_is_known) return call.error(error_syntax);
+  if (!reason_is_known) {
+    return call.error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+  }
   if (!proto::parse_integer(call.words[2])) return call.error(error_not_integer);
   call.reply().integer(0);
 }

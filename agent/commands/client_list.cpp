@@ -1,5 +1,6 @@
 // CLIENT LIST, INFO and KILL: describing connections and choosing among them.
 // Reference: sentinel-protocol.md section 3.26.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -109,9 +110,11 @@ std::string unknown_type(const std::string& word) {
   return "ERR Unknown client type '" + std::string(quoted_part(word)) + "'";
 }
 
+// Any number may be asked for; nobody has one below 1.
 std::optional<std::uint64_t> parse_id(const std::string& word) {
-  const auto id = proto::parse_unsigned(word);
-  return id && *id > 0 ? id : std::nullopt;
+  const auto id = proto::parse_integer(word);
+  return id ? std::optional(static_cast<std::uint64_t>(std::max<std::int64_t>(*id, 0)))
+            : std::nullopt;
 }
 
 struct Filter {
@@ -135,7 +138,7 @@ void read_filter(const std::string& name, const std::string& value, const acl::U
                  Filter& filter) {
   if (is_word(name, "id")) {
     const auto id = parse_id(value);
-    if (!id) filter.error = "ERR client-id should be greater than 0";
+    if (!id || *id == 0) filter.error = "ERR client-id should be greater than 0";
     if (id) filter.ids = {*id};
   } else if (is_word(name, "type")) {
     filter.type = parse_type(value);

@@ -42,31 +42,37 @@ std::span<const std::string_view> tips_of(std::string_view name) {
   return {};
 }
 
-std::vector<CommandRef> visible(std::span<const CommandSpec> commands, const CommandSpec* parent) {
+Dialect dialect_of(const Call& call) { return call.context.facade.settings().dialect; }
+
+std::vector<CommandRef> visible(std::span<const CommandSpec> commands, const CommandSpec* parent,
+                                Dialect dialect) {
   std::vector<CommandRef> entries;
   for (const CommandSpec& spec : commands) {
-    if (!spec.has(flag_hidden)) entries.push_back({parent, &spec});
+    if (is_listed(spec, dialect)) entries.push_back({parent, &spec});
   }
   return entries;
 }
 
 std::vector<CommandRef> all_commands(const Call& call) {
   const Settings& settings = call.context.facade.settings();
-  std::vector<CommandRef> entries = visible(command_table(), nullptr);
+  std::vector<CommandRef> entries = visible(command_table(), nullptr, settings.dialect);
   std::erase_if(entries,
                 [&](const CommandRef& entry) { return !is_callable(settings, entry.spec->name); });
   return entries;
 }
 
-std::vector<CommandRef> children(const CommandRef& entry) {
-  return visible(entry.spec->subcommands(), entry.spec);
+std::vector<CommandRef> children(const CommandRef& entry, Dialect dialect) {
+  return visible(entry.spec->subcommands(), entry.spec, dialect);
 }
 
 // One that is hidden is none.
 CommandRef find(const Call& call, std::string_view called) {
-  const std::optional<std::string> meant = meant_by(call.context.facade.settings(), called);
+  const Settings& settings = call.context.facade.settings();
+  const std::optional<std::string> meant = meant_by(settings, called);
   CommandRef command = meant ? find_by_full_name(*meant) : CommandRef{};
-  if (command.spec != nullptr && command.spec->has(flag_hidden)) command.spec = nullptr;
+  if (command.spec != nullptr && !is_listed(*command.spec, settings.dialect)) {
+    command.spec = nullptr;
+  }
   return command;
 }
 
@@ -86,7 +92,7 @@ std::vector<std::string_view> categories_of(const CommandSpec& spec) {
   return words;
 }
 
-void write_info(proto::ReplyWriter& reply, const CommandRef& entry) {
+void write_info(proto::ReplyWriter& reply, const CommandRef& entry, Dialect dialect) {
   const auto flags = flags_of(*entry.spec);
   const auto categories = categories_of(*entry.spec);
   reply.array(10);
@@ -101,14 +107,14 @@ void write_info(proto::ReplyWriter& reply, const CommandRef& entry) {
   reply.set(tips.size());
   for (const std::string_view tip : tips) reply.bulk(tip);
   reply.set(0);  // key specifications
-  const auto subcommands = children(entry);
+  const auto subcommands = children(entry, dialect);
   if (subcommands.empty()) return reply.set(0);
   reply.array(subcommands.size());
-  for (const CommandRef& subcommand : subcommands) write_info(reply, subcommand);
+  for (const CommandRef& subcommand : subcommands) write_info(reply, subcommand, dialect);
 }
 
-void write_docs(proto::ReplyWriter& reply, const CommandRef& entry) {
-  const auto subcommands = children(entry);
+void write_docs(proto::ReplyWriter& reply, const CommandRef& entry, Dialect dialect) {
+  const auto subcommands = children(entry, dialect);
   reply.bulk(full_name(entry));
   reply.map(subcommands.empty() ? 3 : 4);
   reply.bulk("summary");
@@ -120,7 +126,7 @@ void write_docs(proto::ReplyWriter& reply, const CommandRef& entry) {
   if (subcommands.empty()) return;
   reply.bulk("subcommands");
   reply.map(subcommands.size());
-  for (const CommandRef& subcommand : subcommands) write_docs(reply, subcommand);
+  for (const CommandRef& subcommand : subcommands) write_docs(reply, subcommand, dialect);
 }
 
 // FILTERBY of COMMAND LIST; by default everything passes.
@@ -140,7 +146,7 @@ void write_list(Call& call, const ListFilter& filter) {
   std::vector<std::string> names;
   for (const CommandRef& entry : all_commands(call)) {
     if (filter.passes(entry)) names.push_back(full_name(entry));
-    for (const CommandRef& subcommand : children(entry)) {
+    for (const CommandRef& subcommand : children(entry, dialect_of(call))) {
       if (filter.passes(subcommand)) names.push_back(full_name(subcommand));
     }
   }
@@ -153,7 +159,7 @@ void write_all(Call& call) {
   proto::ReplyWriter reply = call.reply();
   const auto entries = all_commands(call);
   reply.array(entries.size());
-  for (const CommandRef& entry : entries) write_info(reply, entry);
+  for (const CommandRef& entry : entries) write_info(reply, entry, dialect_of(call));
 }
 
 }  // namespace
@@ -173,7 +179,7 @@ void command_info(Call& call) {
     if (entry.spec == nullptr) {
       reply.null();
     } else {
-      write_info(reply, entry);
+      write_info(reply, entry, dialect_of(call));
     }
   }
 }
@@ -187,7 +193,7 @@ void command_docs(Call& call) {
   }
   proto::ReplyWriter reply = call.reply();
   reply.map(entries.size());
-  for (const CommandRef& entry : entries) write_docs(reply, entry);
+  for (const CommandRef& entry : entries) write_docs(reply, entry, dialect_of(call));
 }
 
 void command_list(Call& call) {

@@ -20,7 +20,7 @@ bool log_in(Call& call, const std::string& name, std::string_view password) {
     call.client.user = name;
     return true;
   }
-  note_refusal(call.context, call.client, acl::Refused::What::login, "AUTH", name);
+  note_refusal(call.context, call.client, acl::Refused::What::login, call.words.front(), name);
   return false;
 }
 
@@ -85,12 +85,13 @@ void hello(Call& call) {
   if (options.name) call.client.name = *options.name;
   if (options.version) call.client.version = *options.version;
 
+  const DialectFacts facts = facts_of(call.facade().settings().dialect);
   proto::ReplyWriter reply = call.reply();
   reply.map(6);
   reply.bulk("server");
-  reply.bulk("redis");
+  reply.bulk(facts.name);
   reply.bulk("version");
-  reply.bulk(dialect_version);
+  reply.bulk(facts.version);
   reply.bulk("proto");
   reply.integer(static_cast<std::int64_t>(call.client.version));
   reply.bulk("id");

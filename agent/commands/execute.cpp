@@ -76,6 +76,13 @@ std::string refuse_by_user(CommandContext& context, const Connection& client,
   return not_permitted(context.facade, client.user, denial, name);
 }
 
+// Since it connected, the user `default` may have lost his password.
+void admit_if_open(const CommandContext& context, Connection& client) {
+  if (client.authenticated || !context.facade.settings().users.default_user().is_open()) return;
+  client.authenticated = true;
+  client.user = "default";
+}
+
 // Every check between finding the command and running it. "" = none objects.
 std::string refuse(CommandContext& context, const Connection& client, const CommandRef& command,
                    const std::string& name, const proto::Request& request) {
@@ -112,9 +119,10 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
   if (found.spec == nullptr) return fail(unknown_subcommand(*found.parent, request[1]));
 
   Call call{context, client, request, *found.spec, full_name(found)};
+  client.last_command = call.full_name;
+  admit_if_open(context, client);
   const std::string refusal = refuse(context, client, found, call.full_name, request);
   if (!refusal.empty()) return fail(refusal);
-  client.last_command = call.full_name;
   found.spec->handler(call);
   return Verdict::go_on;
 }

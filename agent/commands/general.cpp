@@ -61,6 +61,7 @@ void help(Call& call) {
   const CommandSpec* parent = find_command(command_table(), call.words.front());
   if (parent == nullptr) return;
   const std::string name = to_upper(parent->name);
+  const Dialect dialect = call.facade().settings().dialect;
   std::vector<std::string> lines;
   lines.push_back(name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   const auto describe = [&lines](const CommandSpec& spec) {
@@ -71,7 +72,7 @@ void help(Call& call) {
     lines.push_back("    " + std::string(spec.summary));
   };
   for (const CommandSpec& spec : parent->subcommands()) {
-    if (!spec.has(flag_hidden) && spec.name != "help") describe(spec);
+    if (is_listed(spec, dialect) && spec.name != "help") describe(spec);
   }
   lines.emplace_back("HELP");
   lines.emplace_back("    Prints this help.");

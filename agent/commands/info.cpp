@@ -70,7 +70,12 @@ void server(Call& call, Lines& lines) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(wall).count();
   const std::int64_t uptime = facade.uptime().count();
   lines.title("Server");
-  lines.text("redis_version", dialect_version);
+  const DialectFacts facts = facts_of(settings.dialect);
+  lines.text("redis_version", facts.redis_version);
+  if (settings.dialect == Dialect::valkey) {
+    lines.text("server_name", facts.name);
+    lines.text("valkey_version", facts.version);
+  }
   lines.text("redis_git_sha1", "00000000");
   lines.text("redis_git_dirty", "0");
   lines.text("redis_build_id", "0");

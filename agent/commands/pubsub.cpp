@@ -12,9 +12,9 @@ namespace vedette::agent::commands {
 
 namespace {
 
-// Confirmations look like messages: pushes in RESP3.
+// Confirmations are messages: pushes in RESP3.
 void confirm(Call& call, std::string_view kind, const std::string* name) {
-  proto::ReplyWriter reply = call.reply();
+  proto::ReplyWriter reply = call.client.message();
   reply.push(3);
   reply.bulk(kind);
   if (name != nullptr) {

@@ -19,15 +19,19 @@ namespace {
 
 constexpr std::string_view usage =
     "ERR Only SENTINEL CONFIG GET <option> / SET <option> <value> are supported.";
+constexpr std::string_view usage_of_valkey =
+    "ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> [<param> "
+    "<value> ...] are supported.";
 
 struct Level {
   std::string_view word;
-  consensus::Level level;
+  std::optional<consensus::Level> level;
 };
 constexpr Level levels[] = {{"debug", consensus::Level::debug},
                             {"verbose", consensus::Level::verbose},
                             {"notice", consensus::Level::notice},
-                            {"warning", consensus::Level::warning}};
+                            {"warning", consensus::Level::warning},
+                            {"nothing", std::nullopt}};
 
 std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
 
@@ -163,9 +167,12 @@ void set(Call& call) {
 }  // namespace
 
 void sentinel_config(Call& call) {
+  const bool valkey = call.facade().settings().dialect == Dialect::valkey;
+  if (valkey && call.size() < 4) return call.error(wrong_arity(call.full_name));
   if (is_word(call.words[2], "get") && call.size() >= 4) return get(call);
-  if (is_word(call.words[2], "set") && call.size() >= 5) return set(call);
-  call.error(usage);
+  // Valkey names what is missing, Redis 7.0 does not.
+  if (is_word(call.words[2], "set") && call.size() >= (valkey ? 4U : 5U)) return set(call);
+  call.error(valkey ? usage_of_valkey : usage);
 }
 
 }  // namespace vedette::agent::commands

@@ -13,6 +13,7 @@ namespace c = commands;
 
 constexpr unsigned admin = flag_admin;
 constexpr unsigned hidden = flag_hidden;
+constexpr unsigned valkey = flag_hidden | flag_valkey;
 constexpr unsigned quiet = flag_noscript | flag_loading | flag_stale;
 constexpr unsigned lookup = flag_loading | flag_stale;
 constexpr unsigned session = quiet | flag_fast | flag_no_auth | flag_allow_busy;
@@ -65,7 +66,7 @@ constexpr CommandSpec client_commands[] = {
      "Nothing blocks here, so this frees nobody."},
     {"unpause", 2, admin | quiet, powers | conn, c::client_unpause, "", "Ends a pause."},
     {"no-touch", 3, quiet | hidden, conn, c::client_switch, "ON|OFF", "Is accepted."},
-    {"setinfo", 4, quiet | hidden, conn, c::client_setinfo, "LIB-NAME|LIB-VER <value>",
+    {"setinfo", 4, quiet | valkey, conn, c::client_setinfo, "LIB-NAME|LIB-VER <value>",
      "Remembers which client library this is."},
 };
 
@@ -116,10 +117,13 @@ constexpr CommandSpec sentinel_commands[] = {
     {"simulate-failure", -3, admin, powers, c::sentinel_simulate_failure, "<flag> ...",
      "Makes the agent crash at a chosen moment."},
     {"slaves", 3, admin, powers, c::sentinel_replicas, "<master>", "The old word for REPLICAS."},
-    {"get-primary-addr-by-name", 3, admin | hidden, powers, c::sentinel_get_master_addr, "", ""},
-    {"is-primary-down-by-addr", 6, admin | hidden, powers, c::sentinel_is_master_down, "", ""},
-    {"primaries", 2, admin | hidden, powers, c::sentinel_masters, "", ""},
-    {"primary", 3, admin | hidden, powers, c::sentinel_master, "", ""},
+    {"get-primary-addr-by-name", 3, admin | valkey, powers, c::sentinel_get_master_addr, "<master>",
+     "Another word for GET-MASTER-ADDR-BY-NAME."},
+    {"is-primary-down-by-addr", 6, admin | valkey, powers, c::sentinel_is_master_down,
+     "<ip> <port> <epoch> <id>", "Another word for IS-MASTER-DOWN-BY-ADDR."},
+    {"primaries", 2, admin | valkey, powers, c::sentinel_masters, "", "Another word for MASTERS."},
+    {"primary", 3, admin | valkey, powers, c::sentinel_master, "<master>",
+     "Another word for MASTER."},
 };
 
 // Spoken between our own agents; a real Sentinel answers an unknown command.

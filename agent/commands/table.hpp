@@ -9,6 +9,7 @@
 
 #include "agent/commands/call.hpp"
 #include "agent/commands/command_ref.hpp"
+#include "agent/dialect.hpp"
 
 namespace vedette::agent {
 
@@ -26,7 +27,9 @@ enum Flag : unsigned {
   // Executable, but Redis 7.0.15 has no such command: absent from COMMAND and from HELP.
   flag_hidden = 1U << 16,
   // Allowed to a RESP2 connection that has subscriptions.
-  flag_subscriber = 1U << 17
+  flag_subscriber = 1U << 17,
+  // Of the hidden ones: listed in the dialect of Valkey.
+  flag_valkey = 1U << 18
 };
 
 // ACL categories. @fast and @slow follow from flag_fast.
@@ -59,6 +62,11 @@ struct CommandSpec {
     return arity < 0 ? words >= minimum : words == minimum;
   }
 };
+
+// Whether COMMAND and HELP tell of it.
+[[nodiscard]] inline bool is_listed(const CommandSpec& spec, Dialect dialect) noexcept {
+  return !spec.has(flag_hidden) || (dialect == Dialect::valkey && spec.has(flag_valkey));
+}
 
 [[nodiscard]] std::span<const CommandSpec> command_table() noexcept;
 

@@ -10,8 +10,6 @@
 
 namespace vedette::agent {
 
-inline constexpr std::string_view dialect_version = "7.0.15";  // what we claim to speak like
-
 inline constexpr std::string_view error_no_such_master = "ERR No such master with that name";
 inline constexpr std::string_view error_syntax = "ERR syntax error";
 inline constexpr std::string_view error_not_integer = "ERR value is not an integer or out of range";

@@ -213,6 +213,15 @@ TEST_F(AclCommands, AUserMayDoWhatHeMay) {
             "-NOPERM No permissions to access a channel\r\n");
 }
 
+TEST_F(AclCommands, WhoWaitedForAPasswordNeedsNone) {
+  run({"ACL", "SETUSER", "default", "resetpass", ">p"});
+  const auto client = agent.connect();
+  client->authenticated = false;
+  EXPECT_EQ(agent.run_as(*client, {"PING"}), "-NOAUTH Authentication required.\r\n");
+  run({"ACL", "SETUSER", "default", "nopass"});
+  EXPECT_EQ(agent.run_as(*client, {"PING"}), "+PONG\r\n");
+}
+
 TEST_F(AclCommands, RefusalsAreRemembered) {
   run({"ACL", "SETUSER", "u", "on", ">p", "+ping"});
   const auto client = log_in("u", "p");

@@ -37,6 +37,13 @@ TEST(Subscribe, ConfirmationsArePushesInResp3) {
   EXPECT_EQ(agent.run({"PUNSUBSCRIBE"}), ">3\r\n$12\r\npunsubscribe\r\n_\r\n:1\r\n");
 }
 
+TEST(Subscribe, ConfirmationsAreNotSilenced) {
+  FakeAgent agent;
+  EXPECT_EQ(agent.run({"CLIENT", "REPLY", "OFF"}), "");
+  EXPECT_EQ(agent.run({"PING"}), "");
+  EXPECT_EQ(agent.run({"SUBSCRIBE", "a"}), "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+}
+
 TEST(Publish, MessagesInBothVersions) {
   FakeAgent agent;
   const auto modern = agent.connect();
@@ -77,9 +84,19 @@ TEST(Publish, RepliesAndMessagesStayInOrder) {
             "$1\r\n1\r\n>3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nm\r\n$1\r\n2\r\n");
 }
 
+TEST(Publish, OthersHaveTheirOwnLimits) {
+  FakeAgent agent;
+  Connection& client = *agent.client;
+  client.output.tail() += std::string(1000, 'x');
+  EXPECT_FALSE(agent.publisher.is_too_slow(client)) << "none by default";
+  agent.settings().normal_output = {500, 0, std::chrono::seconds{0}};
+  EXPECT_TRUE(agent.publisher.is_too_slow(client));
+}
+
 TEST(Publish, SlowSubscribersAreClosed) {
   FakeAgent agent;
-  Publisher publisher(agent.facade, agent.traffic, {1000, 100, std::chrono::seconds{60}});
+  agent.settings().pubsub_output = {1000, 100, std::chrono::seconds{60}};
+  Publisher publisher(agent.facade, agent.traffic);
   Connection& client = *agent.client;
   publisher.subscribe(client, "a");
   publisher.publish("a", std::string(200, 'x'));

@@ -82,6 +82,11 @@ TEST_F(ConfigLoad, ErrorsOfTheOriginal) {
       {"supervised foo", 1, "argument(s) must be one of the following: upstart, systemd, auto, no"},
       {"daemonize foo", 1, "argument must be 'yes' or 'no'"},
       {"protected-mode 1", 1, "argument must be 'yes' or 'no'"},
+      {"syslog-enabled maybe", 1, "argument must be 'yes' or 'no'"},
+      {"syslog-facility foo", 1,
+       "argument(s) must be one of the following: user, local0, local1, local2, local3, local4, "
+       "local5, local6, local7"},
+      {"bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", 1, "Too many bind addresses specified."},
       {"maxclients 0", 1, "argument must be between 1 and 4294967295 inclusive"},
       {"timeout -1", 1, "argument must be between 0 and 2147483647 inclusive"},
       {"tcp-keepalive -5", 1, "argument must be between 0 and 2147483647 inclusive"},
@@ -288,7 +293,7 @@ TEST_F(ConfigLoad, OwnSettings) {
   EXPECT_TRUE(loaded.settings.http_is_configured);
   EXPECT_FALSE(load("").settings.http_is_configured);
   EXPECT_THAT(error_of({"vedette htp-port 1", "", "", Dialect::redis})->message,
-              HasSubstr("known are http-bind, http-port, "));
+              HasSubstr("known are dialect, http-bind, http-port, "));
   EXPECT_THAT(error_of({"vedette http-port x", "", "", Dialect::redis})->message,
               HasSubstr("from 0 (no HTTP) to 65535, not 'x'"));
 }
@@ -316,6 +321,8 @@ TEST_F(ConfigLoad, MistakesInUsers) {
             "Error in user declaration 'bob': Unknown command or category name in ACL at '+get'");
   EXPECT_THAT(message("user bob on\naclfile /etc/redis/users.acl"),
               HasSubstr("Remove the `user` lines or the `aclfile` line"));
+  EXPECT_THAT(message("user bob on\nuser bob off"), HasSubstr("Duplicate user found. A user"));
+  EXPECT_EQ(message("user \"b b\" on"), "Spaces not allowed in ACL usernames: 'b b'");
   EXPECT_THAT(message("acl-pubsub-default x"), HasSubstr("allchannels, resetchannels"));
 }
 

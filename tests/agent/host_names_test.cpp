@@ -27,12 +27,16 @@ class HostNamesTest : public testing::Test {
 
   boost::asio::io_context io_;
   std::vector<std::string> changed_;  // "name address"
+  std::vector<std::string> failed_;
   std::size_t delivered_when_changed_ = 0;
   std::vector<Event> delivered_;
-  Resolver resolver_{io_, [this](const std::string& host, const std::string& address) {
-                       changed_.push_back(host + " " + address);
-                       delivered_when_changed_ = delivered_.size();
-                     }};
+  Resolver resolver_{
+      io_,
+      [this](const std::string& host, const std::string& address) {
+        changed_.push_back(host + " " + address);
+        delivered_when_changed_ = delivered_.size();
+      },
+      [this](const std::string& host, const std::string&) { failed_.push_back(host); }};
   HostNames names_{resolver_, [this](Event event) { delivered_.push_back(std::move(event)); }};
 };
 

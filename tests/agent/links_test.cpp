@@ -141,7 +141,8 @@ class LinksTest : public testing::Test {
   FakeServer server_;
   std::vector<consensus::Event> events_;
   consensus::Duration skew_{0};
-  Resolver resolver_{io_, [](const std::string&, const std::string&) {}};
+  Resolver resolver_{io_, [](const std::string&, const std::string&) {},
+                     [](const std::string&, const std::string&) {}};
   Links links_{io_, resolver_,
                [this](consensus::Event event) { events_.push_back(std::move(event)); },
                [this] { return boot_now() + skew_; }};
@@ -176,7 +177,7 @@ TEST_F(LinksTest, RefusedConnectionsAreToldOnceAndFromTheLoop) {
   links_.connect(spec());
   EXPECT_TRUE(events_.empty());
   run_until(1);
-  EXPECT_EQ(std::get<consensus::LinkDown>(events_[0]).reason, "connect: Connection refused");
+  EXPECT_EQ(std::get<consensus::LinkDown>(events_[0]).reason, "Connection refused");
   EXPECT_EQ(links_.count(), 0U);
 }
 

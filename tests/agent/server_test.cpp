@@ -259,12 +259,5 @@ TEST(Listen, TheDefaultTakesBothFamilies) {
   EXPECT_EQ(client.receive(7), "+PONG\r\n");
 }
 
-TEST(Listen, NowhereIsAnError) {
-  boost::asio::io_context io{1};
-  FakeFacade facade;
-  facade.settings_.port = 0;
-  EXPECT_EQ(Server(io, facade).listen().error, "Configured to not listen anywhere, exiting.");
-}
-
 }  // namespace
 }  // namespace vedette::agent::test

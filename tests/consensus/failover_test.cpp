@@ -181,6 +181,10 @@ TEST_F(Candidate, PublishesAPromotionThatOthersHeardOfFirst) {
   const proto::Hello hello = solo.sent<Promote>()[0].hello;
   solo.pass(100ms);
   solo.hello('c', hello.config_epoch, hello.config_epoch, hello.master);
+  EXPECT_EQ(solo.count("+promoted-slave"), 0);  // anybody may have said that
+  const AskConfiguration question = solo.sent<AskConfiguration>().back();
+  EXPECT_EQ(solo.host_of(question.link), "10.0.1.3");
+  solo.feed(ConfigurationTold{question.link, question.request, {hello.master, hello.config_epoch}});
   EXPECT_EQ(solo.count("+promoted-slave"), 1);
   EXPECT_EQ(solo.count("+switch-master"), 1);
   EXPECT_EQ(solo.count("+config-update-from"), 0);

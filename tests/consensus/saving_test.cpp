@@ -98,6 +98,19 @@ TEST_F(Saving, AFailedSaveIsRepeatedUntilItSucceeds) {
   EXPECT_EQ(solo.core.state().durable_epoch, Epoch{9});
 }
 
+TEST_F(Saving, ADiskThatFailsForLongCostsNoMemory) {
+  solo.ask(Epoch{5}, id_of('b'));
+  for (int second = 0; second < 100; ++second) {
+    solo.fail_save();
+    solo.pass(1100ms);
+    solo.ask(Epoch{5}, id_of('b'));
+  }
+  EXPECT_LE(solo.core.state().promises.marks.size(), 3U);
+  solo.finish_save();
+  EXPECT_EQ(solo.core.state().durable_epoch, Epoch{5});
+  EXPECT_TRUE(solo.core.state().promises.marks.empty());
+}
+
 TEST_F(Saving, AStaleFailureDoesNotCount) {
   solo.hello('b', Epoch{9}, Epoch{0});
   solo.finish_save();

@@ -89,6 +89,33 @@ TEST(Voters, AfterRemoveAndMonitorTheMajorityIsAsLarge) {
   EXPECT_EQ(solo.group().voters(), 1u);
 }
 
+// Operators compare the counts at once.
+TEST(Voters, WhoIsThereAndWatchesComesBackWithoutAHello) {
+  Solo solo(Solo::usual());
+  solo.published["10.0.1.2"] = {{"10.0.0.1", 6379}, {}};  // c does not answer for this group
+  solo.order(ResetGroups{"m"});
+  EXPECT_EQ(solo.group().agents(), 2u);
+  EXPECT_TRUE(solo.group().peers.contains(id_of('b')));
+  solo.order(RemoveGroup{"m"});
+  solo.order(MonitorGroup{"m", {"10.0.0.1", 6379}, {}});
+  EXPECT_EQ(solo.group().agents(), 2u);
+  solo.hello('c', {}, {});  // while it is asked still
+  EXPECT_EQ(solo.group().agents(), 3u);
+  solo.pass(20s);
+  EXPECT_TRUE(solo.core.state().strangers.empty());
+}
+
+TEST(Voters, WhoIsGoneDoesNotComeBack) {
+  Solo solo(Solo::usual());
+  solo.published["10.0.1.2"] = {{"10.0.0.1", 6379}, {}};
+  solo.connects = false;
+  solo.order(ResetGroups{"m"});
+  EXPECT_EQ(solo.group().agents(), 1u);
+  solo.pass(20s);
+  EXPECT_EQ(solo.group().agents(), 1u);
+  EXPECT_TRUE(solo.core.state().strangers.empty());
+}
+
 TEST(Voters, AStartAfterResetForgetsNobodyEither) {
   Solo solo(Solo::usual());
   solo.order(ResetGroups{"m"});

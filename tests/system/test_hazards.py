@@ -242,6 +242,25 @@ class Hazards(SystemTest):
         watch(HOLD, lambda: self.assertNotEqual(ours.ask(5, BOB)[0], BOB))
         ours.wait_vote(6, BOB)
 
+    def test_file_that_its_writer_cannot_read(self):
+        """A password with a blank: Sentinel saves it without quotes, and does not start again."""
+        password = "a b"
+        subject = self.lone("debian")
+        agent = subject.agent
+        self.assertEqual(agent.sentinel("SET", "mymaster", "auth-pass", password), "OK")
+        self.assertEqual(subject.saved("auth-pass"), [f"mymaster {password}"])
+        agent.stop()
+        agent.start(wait=False)
+        agent.killed = True  # it ends by itself
+        wait_for(lambda: not agent.process.alive(), "Sentinel to refuse its own file")
+
+        agent.become("vedette").start()
+        self.assertEqual(subject.saved("auth-pass"), [f'mymaster "{password}"'])
+        self.assertIn("lacks the quotes that it needs", agent.log_text())
+        agent.stop()
+        agent.become("debian").start()  # and there is a way back
+        self.assertEqual(agent.master()["name"], "mymaster")
+
     def test_vote_that_was_not_saved(self):
         """A vote that is not on disk is not given: after a crash it would be given again."""
         def crash(subject, away):

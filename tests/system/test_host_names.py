@@ -87,6 +87,7 @@ class HostNames(SystemTest):
         # It holds nobody up.
         wait_for(lambda: agent.master("other")["flags"] == "master", "the other master")
         wait_for(lambda: "s_down" in agent.master("late")["flags"], "the nameless to be down")
+        self.assertIn("Failed to resolve hostname 'one.zone': ", agent.log_text())
         self.hosts.set(one_zone=ADDRESSES[0])
         wait_for(lambda: agent.master("late")["flags"] == "master", "the name to be found")
 

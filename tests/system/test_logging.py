@@ -94,6 +94,20 @@ class Logging(SystemTest):
         agent.sentinel("SET", "mymaster", "quorum", 2)
         wait_for(lambda: agent.logged("+set"), "the event in a new file again")
 
+    def test_connections_that_fail(self):
+        """At level debug, in Sentinel's words: here the connection cannot even be begun."""
+        broadcast = "255.255.255.255"
+        for kind in ("debian", "vedette"):
+            system = self.unstarted_cluster(kind, groups={"mymaster": 1}, agents=[kind])
+            agent = system.agents[0]
+            agent.configure([f"sentinel monitor mymaster {broadcast} 6379 1",
+                             "loglevel debug"]).start()
+            for event in ("-cmd-link-reconnection", "-pubsub-link-reconnection"):
+                wait_for(lambda: agent.logged(event), event)
+                self.assertEqual(agent.logged(event)[0],
+                                 f"master mymaster {broadcast} 6379 #Network is unreachable")
+                self.assertEqual(agent.heard(event), [])
+
     def test_level(self):
         system = self.unstarted_cluster(groups={"mymaster": 2}, agents=["vedette"])
         system.start_nodes()

@@ -58,6 +58,19 @@ class Reconfiguration(SystemTest):
         old.process.kill()
         self.assert_one_switch(system, old, system.wait_switched(old))
 
+    def test_reset_has_no_blind_window(self):
+        """All agents are reset; the counts are back, and the master that dies then is replaced."""
+        system = self.cluster()
+        for agent in system.agents:
+            self.assertEqual(agent.sentinel("RESET", "mymaster"), 1)
+        for agent in system.agents:
+            wait_for(lambda: (agent.master()["num-slaves"],
+                              agent.master()["num-other-sentinels"]) == ("2", "2"),
+                     "the counts to be whole again")
+        old = system.nodes["mymaster"][0]
+        old.process.kill()
+        system.wait_switched(old)
+
     def test_settings_survive_a_restart(self):
         system = self.cluster(groups={"mymaster": 2}, agents=["vedette"])
         agent = system.agents[0]

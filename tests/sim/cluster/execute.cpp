@@ -203,13 +203,16 @@ struct Agent::Execute {
   void operator()(const consensus::Follow& c) const {
     Agent* const agent = &self;
     World* const w = &world;
-    ask(c.link, [c, agent, w](Process& other, ConnId conn) -> std::optional<Event> {
+    const Instant written = world.now();
+    ask(c.link, [c, agent, w, written](Process& other, ConnId conn) -> std::optional<Event> {
       Redis* const node = other.as_redis();
       const std::string error = node == nullptr ? unknown_command : node->refusal(false);
       if (!error.empty()) return refused(c, error);
       // A real Sentinel promotes with the same transaction; no host stands for NO ONE.
       const bool to_master = c.master.host.empty();
-      for (Watcher* const watcher : w->watchers()) watcher->following(*agent, *node, c.master);
+      for (Watcher* const watcher : w->watchers()) {
+        watcher->following(*agent, *node, c.master, written);
+      }
       w->tell(*node, (to_master ? "promoted" : "pointed at " + proto::to_string(c.master)) +
                          " by " + agent->name());
       const auto master = to_master ? std::nullopt : std::optional(c.master);

@@ -25,7 +25,11 @@ class Watcher {
     static_cast<void>(written);
   }
   // A node is about to follow `to`; it still is what it was.
-  virtual void following(Agent&, Redis&, const proto::Address& to) { static_cast<void>(to); }
+  // `written`: when the order left; a node that was stopped finds it when it goes on.
+  virtual void following(Agent&, Redis&, const proto::Address& to, Instant written) {
+    static_cast<void>(to);
+    static_cast<void>(written);
+  }
 };
 
 // One monitored master with its replicas, as they were in the beginning.

@@ -88,8 +88,9 @@ class Run {
   [[nodiscard]] Duration patience() const {
     if (excused()) return 10s;
     const Duration base = 40s + 12 * plan_.down_after;
-    // Real Sentinels that lost an election try again after twice failover-timeout.
-    return base + (plan_.legacy > 0 ? 7 : 1) * plan_.failover_timeout;
+    // Real Sentinels that lost an election try again after twice failover-timeout. An operator may
+    // have doubled it.
+    return base + (plan_.legacy > 0 ? 7 : 2) * plan_.failover_timeout;
   }
 
   // What was seen before may still be acted on, so all may be well, and then not, once.

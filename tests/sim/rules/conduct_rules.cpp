@@ -163,14 +163,16 @@ void ConductRules::check_adopted(const Agent& agent, const consensus::Announce& 
   if (news.event != "+config-update-from" || group == nullptr) return;
   if (limits_.legacy || limits_.moved) return;
   const proto::Address& master = group->master().address;
-  const Redis* const node = world_.node_at(master);
   const auto is_it = [&](const auto& each) { return each->name == news.group; };
   const auto shard = std::find_if(world_.shards().begin(), world_.shards().end(), is_it);
   const auto& nodes = (*shard)->nodes;
-  const bool is_ours = std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-  const bool was_made = promoted_.contains(node) || node == nodes.front() ||
-                        (node != nullptr && node->role() == proto::Role::master);
-  if (is_ours && was_made) return;
+  // One that has just crashed counts too.
+  const auto is_there = [&](const Redis* each) { return each->address() == master; };
+  const auto node = std::find_if(nodes.begin(), nodes.end(), is_there);
+  const bool was_made =
+      node != nodes.end() && (promoted_.contains(*node) || node == nodes.begin() ||
+                              (*node)->role() == proto::Role::master);
+  if (was_made) return;
   fail(agent, "a newer configuration is a true one", proto::to_string(master));
 }
 
@@ -183,7 +185,10 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
     back.ponged = back.is_back = false;
   } else if (news.event == "+switch-master" || news.event == "+reset-master" ||
              news.event == "-monitor") {
-    record.returns.erase(news.group);
+    Return after;
+    // What stopped a failover before a RESET has done so all the same.
+    if (news.event == "+reset-master") after.aborted_at = record.returns[news.group].aborted_at;
+    record.returns[news.group] = after;
     record.pings.clear();
     record.follows.clear();  // what was ordered before may have been countermanded meanwhile
   } else if (news.event == "-failover-abort-master-back") {

@@ -76,7 +76,9 @@ void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
     // It says so, or was promoted from being one.
     const bool followed = !group->replid.empty() && info->info.replid2 == group->replid;
     if (followed || info->info.role == proto::Role::replica) {
-      records_[agent].groups[group->id].returned.insert(node->address);
+      OfGroup& own = records_[agent].groups[group->id];
+      own.returned.insert(node->address);
+      own.replaced.erase(node->address);
     }
   }
 }
@@ -98,9 +100,10 @@ void DemotionRules::note_groups(const Agent& agent, Record& record) {
     OfGroup& own = known->second;
     const proto::Address& master = group.master().address;
     if (own.master != master) {
-      own.replaced = own.master == proto::Address{} && group.replaced
-                         ? group.replaced->address  // by its file
-                         : own.master;
+      const bool by_its_file = own.master == proto::Address{};
+      if (!by_its_file) own.replaced.insert(own.master);
+      if (by_its_file && group.replaced) own.replaced.insert(group.replaced->address);
+      own.replaced.erase(master);
       own.master = master;
       own.proven.reset();
       own.returned.clear();
@@ -213,18 +216,18 @@ void DemotionRules::promoted(Agent&, const proto::Hello&, Redis& node, Instant) 
 
 // It was replaced, and for all that this agent was told it has not been a replica since.
 bool DemotionRules::is_still_replaced(const Record& record, const proto::Address& node) {
-  return std::any_of(record.groups.begin(), record.groups.end(), [&](const auto& each) {
-    return each.second.replaced == node && !each.second.returned.contains(node);
-  });
+  return std::any_of(record.groups.begin(), record.groups.end(),
+                     [&](const auto& each) { return each.second.replaced.contains(node); });
 }
 
 // At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
-void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& to) {
+void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& to,
+                              Instant written) {
   if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
   if (limits_.moved || limits_.legacy) return;
   const Redis* const master = world_.node_at(to);
   const std::optional<Instant> was = master == nullptr ? std::nullopt : master->last_master();
-  if (!was || *was + recently < world_.now()) {
+  if (!was || *was + recently < written) {
     fail(agent, "no demotion leaves a group without a master",
          proto::to_string(node.address()) + " is pointed at " + proto::to_string(to) +
              ", which is no master");

@@ -22,7 +22,7 @@ class DemotionRules : public Judge {
                const consensus::Commands& commands) override;
   void promote_written(Agent& agent, const consensus::Promote& promote, Redis& node) override;
   void promoted(Agent& agent, const proto::Hello& hello, Redis& node, Instant written) override;
-  void following(Agent& agent, Redis& node, const proto::Address& to) override;
+  void following(Agent& agent, Redis& node, const proto::Address& to, Instant written) override;
 
  private:
   struct Look;
@@ -30,7 +30,7 @@ class DemotionRules : public Judge {
   // Of one group, as one agent has it.
   struct OfGroup {
     proto::Address master;
-    proto::Address replaced;            // the one before it
+    std::set<proto::Address> replaced;  // masters before it, and not heard as replicas since
     std::set<proto::Address> returned;  // heard as replicas since the last switch
     consensus::Vote vote;
     Instant voted{};

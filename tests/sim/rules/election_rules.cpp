@@ -53,6 +53,13 @@ struct ElectionRules::Look {
     if (group != nullptr) record.candidacies[group->name].voters = group->voters();
   }
   void operator()(const consensus::ReplyVote& c) const { all.judge_reply(agent, record, c); }
+  // An operator's force may find a target that is a master already, and end in the same step.
+  void operator()(const consensus::Note& c) const {
+    for (auto& [name, candidacy] : record.candidacies) {
+      const bool forced = c.text.starts_with("FAILOVER of " + name + " goes on without a majority");
+      if (forced) candidacy.by_force = true;
+    }
+  }
   void operator()(const consensus::Announce& c) const {
     if (c.event == "+elected-leader") all.judge_victory(agent, record, c.group);
     if (c.event == "+promoted-slave") {
@@ -123,8 +130,9 @@ void ElectionRules::stepped(Agent& agent, const consensus::Event& event,
                             const consensus::Commands& commands) {
   if (!agent.core()) return;
   Record& record = record_of(agent);
-  // A moved agent shows who it is before its hello counts.
+  // A moved agent shows who it is before its hello counts; and whoever published it repeats it.
   const bool told_by_others = std::holds_alternative<consensus::HelloHeard>(event) ||
+                              std::holds_alternative<consensus::ConfigurationTold>(event) ||
                               std::holds_alternative<consensus::PeerIdentified>(event);
   for (const consensus::Command& command : commands) {
     std::visit(Look{*this, agent, record, told_by_others}, command);

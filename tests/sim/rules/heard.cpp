@@ -24,7 +24,23 @@ void Heard::stepping(Agent& agent, const consensus::Event& event) {
     auto& hellos = record.groups[group->id].hellos;
     hellos[{told->hello.agent_id, told->hello.agent}] = {world_.now(), told->hello.master,
                                                          told->hello.config_epoch};
+  } else if (const auto* const recalled = std::get_if<consensus::ConfigurationTold>(&event)) {
+    hear(agent, record, *recalled);
   }
+}
+
+// Of a peer that RESET forgot it counts as its hello, if there is none.
+void Heard::hear(const Agent& agent, Record& record, const consensus::ConfigurationTold& event) {
+  const auto asked = record.configurations.extract(event.request);
+  const consensus::State& state = agent.core()->state();
+  const auto owner = state.links.find(event.link);
+  if (asked.empty() || owner == state.links.end() || !owner->second.stranger) return;
+  const consensus::Group* const group = state.find(asked.mapped());
+  if (group == nullptr) return;
+  const consensus::Stranger& who = state.strangers.at(*owner->second.stranger);
+  if (group->peers.contains(who.id) || who.hellos.contains(group->id)) return;
+  const auto& [master, epoch] = event.configuration;
+  record.groups[group->id].hellos[{who.id, who.address}] = {world_.now(), master, epoch};
 }
 
 void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
@@ -62,6 +78,9 @@ struct Heard::Look {
       if (!asked) continue;
       record.asks[c.request] = {id, link->second, c.query, group.config_epoch, now, {}};
     }
+  }
+  void operator()(const consensus::AskConfiguration& c) const {
+    record.configurations[c.request] = c.group;
   }
   void operator()(const consensus::Announce& c) const {
     if (c.event != "+switch-master" && c.event != "+reset-master") return;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -41,9 +42,10 @@ class Heard : public Watcher {
   };
   struct Record {
     std::map<consensus::LinkId, Voter> peers;
-    std::map<consensus::RequestId, Ask> asks;  // unanswered
-    std::optional<Ask> answer;                 // what the step under way brings
-    std::map<Voter, Instant> answered;         // a PING or an ask
+    std::map<consensus::RequestId, Ask> asks;                    // unanswered
+    std::map<consensus::RequestId, std::string> configurations;  // asked for, by group
+    std::optional<Ask> answer;                                   // what the step under way brings
+    std::map<Voter, Instant> answered;                           // a PING or an ask
     std::map<consensus::GroupId, OfGroup> groups;
     std::vector<consensus::GroupId> moved;  // in the last step: what was said is void from the next
   };
@@ -69,6 +71,7 @@ class Heard : public Watcher {
   struct Look;
 
   void hear(Record& record, const consensus::PeerAnswered& event);
+  void hear(const Agent& agent, Record& record, const consensus::ConfigurationTold& event);
 
   World& world_;
   PerLife<Record> records_;

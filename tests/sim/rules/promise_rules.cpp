@@ -173,7 +173,10 @@ void PromiseRules::check_bounds(const Agent& agent) {
   for (const auto& [id, peer] : state.peers) {
     check(peer.ping.outstanding.size(), "unanswered pings of a peer");
   }
-  check(state.promises.marks.size() / (1 + state.groups.size()), "marks of saves");
+  // Each who asks waits for the disk with a mark of its own; the others are ours.
+  const consensus::Promises& promises = state.promises;
+  const std::size_t asked = std::min(promises.marks.size(), promises.waiting.size());
+  check((promises.marks.size() - asked) / (1 + state.groups.size()), "marks of saves");
 }
 
 void PromiseRules::check_epoch(const Agent& agent, Epoch epoch, std::string_view where) {

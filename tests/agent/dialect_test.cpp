@@ -1,0 +1,74 @@
+// What only `vedette dialect valkey`, or the name valkey-sentinel, lets others see.
+// Reference: sentinel-protocol.md section 12.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "agent/config_vedette.hpp"
+#include "tests/agent/fake_agent.hpp"
+
+namespace vedette::agent::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class DialectOf : public testing::Test {
+ protected:
+  std::string run(const proto::Request& words) { return agent.run_as(*agent.client, words); }
+  std::set<std::string> listed() {
+    std::set<std::string> names;
+    for (const proto::Value& name : agent.ask({"COMMAND", "LIST"}).elements) {
+      names.insert(name.text);
+    }
+    return names;
+  }
+  void speak_valkey() { agent.settings().dialect = Dialect::valkey; }
+  FakeAgent agent;
+};
+
+TEST_F(DialectOf, IsChosenInTheFile) {
+  Settings settings;
+  EXPECT_EQ(apply_vedette({"vedette", "dialect", "Valkey"}, settings), std::nullopt);
+  EXPECT_EQ(settings.dialect, Dialect::valkey);
+  EXPECT_EQ(apply_vedette({"vedette", "dialect", "redis"}, settings), std::nullopt);
+  EXPECT_EQ(settings.dialect, Dialect::redis);
+  EXPECT_THAT(apply_vedette({"vedette", "dialect", "keydb"}, settings).value(),
+              HasSubstr("must be redis or valkey, not 'keydb'"));
+}
+
+TEST_F(DialectOf, HelloAndInfo) {
+  EXPECT_THAT(run({"HELLO"}), HasSubstr("$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n"));
+  EXPECT_THAT(run({"INFO", "server"}), Not(HasSubstr("valkey")));
+  speak_valkey();
+  EXPECT_THAT(run({"HELLO"}), HasSubstr("$6\r\nvalkey\r\n$7\r\nversion\r\n$5\r\n8.1.0\r\n"));
+  const std::string info = run({"INFO", "server"});
+  EXPECT_THAT(info, HasSubstr("redis_version:7.2.4\r\nserver_name:valkey\r\n"));
+  EXPECT_THAT(info, HasSubstr("valkey_version:8.1.0\r\n"));
+}
+
+TEST_F(DialectOf, WhatIsListed) {
+  EXPECT_EQ(listed().size(), 72U);
+  speak_valkey();
+  EXPECT_EQ(listed().size(), 77U);
+  EXPECT_TRUE(listed().contains("client|setinfo"));
+  EXPECT_TRUE(listed().contains("sentinel|get-primary-addr-by-name"));
+  EXPECT_FALSE(listed().contains("quit"));
+  EXPECT_THAT(run({"SENTINEL", "HELP"}), HasSubstr("PRIMARIES"));
+}
+
+TEST_F(DialectOf, SentinelConfig) {
+  EXPECT_THAT(run({"SENTINEL", "CONFIG", "GET"}), HasSubstr("GET <option> / SET <option>"));
+  speak_valkey();
+  EXPECT_THAT(run({"SENTINEL", "CONFIG", "GET"}),
+              HasSubstr("wrong number of arguments for 'sentinel|config' command"));
+  EXPECT_EQ(run({"SENTINEL", "CONFIG", "SET", "announce-port"}),
+            "-ERR Missing argument 'announce-port' value\r\n");
+  EXPECT_THAT(run({"SENTINEL", "CONFIG", "FOO", "a", "b"}),
+              HasSubstr("SET <param> <value> [<param> <value> ...] are supported."));
+}
+
+}  // namespace
+}  // namespace vedette::agent::test
