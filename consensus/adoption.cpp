@@ -90,6 +90,11 @@ bool moves_us(const Group& group, const Published& published) {
   return published.master != group.master().address;
 }
 
+bool names_another(const Turn& turn, const Group& group, const PeerView& view) {
+  const auto& published = view.published;
+  return published && is_newer(turn, group, *published) && moves_us(group, *published);
+}
+
 void note_denial(Group& group) {
   for (auto& [id, view] : group.peers) {
     auto& published = view.published;
@@ -152,6 +157,7 @@ void ask_to_repeat(Turn& turn, Group& group, const Peer& publisher) {
   PeerView& view = group.peers.at(publisher.id);
   if (view.configuration_request || view.published->repeated || !publisher.link.is_open()) return;
   view.configuration_request = turn.new_request();
+  view.configuration_asked_at = turn.now;
   turn.emit(AskConfiguration{publisher.link.id, *view.configuration_request, group.name});
 }
 
@@ -287,6 +293,8 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
     if (is_same(*view.published, told)) {
       view.published->repeated = true;
       weigh_configurations(turn, group);
+    } else if (view.configuration_asked_at < view.published->claimed_at) {
+      ask_to_repeat(turn, group, turn.state.peers.at(found->first));  // what it said before
     } else if (epoch < view.published->config_epoch && is_rival(group, *view.published)) {
       view.published.reset();  // forged, or out of date: its next hello will show
     }
@@ -297,13 +305,19 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
 }
 
 Instant proof_awaited_until(const Turn& turn, const Group& group) {
-  const auto claims = [&](const auto& entry) {
-    const auto& published = entry.second.published;
-    return published && is_newer(turn, group, *published) && moves_us(group, *published);
-  };
+  const auto awaited = [&](const auto& entry) { return names_another(turn, group, entry.second); };
   if (!group.proof_sought_at) return Instant{};
-  const bool awaited = std::any_of(group.peers.begin(), group.peers.end(), claims);
-  return awaited ? *group.proof_sought_at + group.options.down_after : Instant{};
+  return std::any_of(group.peers.begin(), group.peers.end(), awaited)
+             ? *group.proof_sought_at + group.options.down_after
+             : Instant{};
+}
+
+bool may_be_superseded(const Turn& turn, const Group& group) {
+  return std::any_of(group.peers.begin(), group.peers.end(), [&](const auto& entry) {
+    const PeerView& view = entry.second;
+    return names_another(turn, group, view) && !view.published->denied &&
+           !is_void(group, *view.published);
+  });
 }
 
 bool is_void(const Group& group, const Published& published) {

@@ -26,6 +26,10 @@ bool is_void(const Group& group, const PeerView::Published& published);
 // No failover before: somebody publishes a newer configuration, and its proof may still come.
 Instant proof_awaited_until(const Turn& turn, const Group& group);
 
+// Somebody publishes another master in a newer configuration, and nothing has shown it to be false:
+// proven or not, nobody is demoted in favour of ours.
+bool may_be_superseded(const Turn& turn, const Group& group);
+
 // ---- a node that only a newer configuration names ----------------------------------------------
 void claimed_link_up(Turn& turn, Group& group);
 void claimed_link_down(Turn& turn, Group& group);

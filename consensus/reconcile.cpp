@@ -50,10 +50,11 @@ bool may_be_outvoted(const Turn& turn, const Group& group) {
          std::any_of(group.peers.begin(), group.peers.end(), peer_voted);
 }
 
-// What every demotion needs: a majority publishes our configuration, nobody is known to have been
-// elected since, and the configured master just said that it is one.
+// What every demotion needs: a majority publishes our configuration and nobody a newer one, nobody
+// is known to have been elected since, and the configured master just said that it is one.
 bool demotion_is_proven(Turn& turn, Group& group) {
   if (group.attempt || may_be_outvoted(turn, group)) return false;
+  if (may_be_superseded(turn, group)) return false;
   if (!configuration_is_confirmed(turn, group)) return false;
   Node& master = group.master();
   if (master.proven_at && *master.proven_at + proof_validity > turn.now) return true;

@@ -194,6 +194,7 @@ struct PeerView {
   };
   std::optional<Published> published;
   std::optional<RequestId> configuration_request;
+  Instant configuration_asked_at{};
   Instant last_hello{};
   std::optional<RequestId> hello_request;
   Instant hello_due{};

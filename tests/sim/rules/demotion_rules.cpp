@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "consensus/discovery.hpp"
 #include "consensus/quorum.hpp"
 #include "consensus/saving.hpp"
 
@@ -142,6 +143,36 @@ bool DemotionRules::may_be_outvoted(const Agent& agent, Record& record, const Gr
                      [&](const auto& each) { return counts(each.second.vote, each.second.since); });
 }
 
+// Who published another master in a newer epoch within the last 5 s, true or not.
+std::set<proto::RunId> DemotionRules::newer_published_by(const Agent& agent, const Group& group) {
+  std::set<proto::RunId> publishers;
+  for (const auto& [publisher, hello] : heard_.of(agent, group).hellos) {
+    const bool newer = hello.at + hello_lasts >= world_.now() &&
+                       hello.config_epoch > group.config_epoch &&
+                       hello.master != group.master().address;
+    if (newer) publishers.insert(publisher.first);
+  }
+  return publishers;
+}
+
+// One that it did publish, and whose master is known here and is one.
+bool DemotionRules::is_superseded(const Agent& agent, const Group& group) {
+  const auto publishers = newer_published_by(agent, group);
+  const auto holds = [&](const std::unique_ptr<Agent>& other) {
+    if (!other->core() || !publishers.contains(other->id())) return false;
+    const auto& peers = agent.core()->state().peers;
+    const auto peer = peers.find(other->id());
+    if (peer == peers.end() || peer->second.address != other->address()) return false;
+    const Group* const theirs = other->core()->state().find(group.name);
+    if (theirs == nullptr || theirs->config_epoch <= group.config_epoch) return false;
+    const proto::Address& master = theirs->master().address;
+    const Redis* const node = world_.node_at(master);
+    return master != group.master().address && consensus::find_node(group, master) != nullptr &&
+           node != nullptr && node->role() == proto::Role::master;
+  };
+  return std::any_of(world_.agents().begin(), world_.agents().end(), holds);
+}
+
 void DemotionRules::judge_demotion(const Agent& agent, const Group& group, const Node& node) {
   if (limits_.stopped_clock) return;
   const std::string whom = proto::to_string(node.address);
@@ -151,6 +182,9 @@ void DemotionRules::judge_demotion(const Agent& agent, const Group& group, const
   Record& record = records_[agent];
   if (may_be_outvoted(agent, record, group)) {
     fail(agent, "no demotion against a newer vote", whom);
+  }
+  if (!limits_.moved && is_superseded(agent, group)) {
+    fail(agent, "no demotion against a newer configuration", whom);
   }
   const auto& proven = record.groups[group.id].proven;
   if (!proven || *proven + proof_lasts < world_.now()) {
@@ -189,7 +223,8 @@ bool DemotionRules::is_ripe(const Agent& agent, Record& record, const Group& gro
          !agent.core()->state().tilt_since &&
          *master.info_at + 2 * agent.core()->state().timings.info_period > agent.clock() &&
          master.ping.round_trip < close_enough && master.ping.last_ok + 2s > agent.clock() &&
-         majority_publishes(agent, group) && !may_be_outvoted(agent, record, group);
+         majority_publishes(agent, group) && newer_published_by(agent, group).empty() &&
+         !may_be_outvoted(agent, record, group);
 }
 
 // Nobody else may know why it is a master: who promoted it does not wait for others to wonder.

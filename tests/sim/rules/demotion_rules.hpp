@@ -51,6 +51,8 @@ class DemotionRules : public Judge {
   static const consensus::Node* node_on(const Agent& agent, consensus::LinkId link,
                                         const consensus::Group*& group);
   bool majority_publishes(const Agent& agent, const consensus::Group& group);
+  std::set<proto::RunId> newer_published_by(const Agent& agent, const consensus::Group& group);
+  bool is_superseded(const Agent& agent, const consensus::Group& group);
   bool may_be_outvoted(const Agent& agent, Record& record, const consensus::Group& group);
   bool is_ripe(const Agent& agent, Record& record, const consensus::Group& group,
                const consensus::Node& node);

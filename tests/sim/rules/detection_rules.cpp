@@ -1,6 +1,7 @@
 #include "tests/sim/rules/detection_rules.hpp"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 namespace vedette::sim {
@@ -133,15 +134,14 @@ void DetectionRules::judge_news(const Agent& agent, Record& record,
   if (!down && news.event != "-sdown" && news.event != "+odown") return;
   const std::vector<std::string> words = words_of(news.payload);
   if (words.size() < 4 || words[0] == "sentinel") return;
-  const std::string master = words[1] + words[2] + words[3];
   const proto::Address address{words[2], static_cast<std::uint16_t>(std::stoul(words[3]))};
   if (news.event == "+odown") {
     const Group* const group = agent.core()->state().find(words[1]);
     if (group == nullptr) return;
     judge_opinions(agent, *group, address);
-    return judge_truth(agent, *group, master);
+    return judge_truth(agent, *group, address);
   }
-  if (words[0] == "master") note_down(agent, master, down);
+  if (words[0] == "master") note_down(agent, words[1], address, down);
   if (down) judge_down(agent, record, news.group, address);
 }
 
@@ -173,8 +173,9 @@ void DetectionRules::judge_down(const Agent& agent, const Record& record, const 
 
 // ---- what a quorum thinks ----------------------------------------------------------------------
 
-void DetectionRules::note_down(const Agent& agent, const std::string& master, bool down) {
-  Down& known = downs_[{&agent, master}];
+void DetectionRules::note_down(const Agent& agent, const std::string& name,
+                               const proto::Address& master, bool down) {
+  Down& known = downs_[master][{&agent, name}];
   if (down) {
     known = Down{world_.now(), std::nullopt};
   } else {
@@ -191,19 +192,19 @@ void DetectionRules::judge_opinions(const Agent& agent, const Group& group,
        group.name + " counts as down, but only " + std::to_string(agreed) + " agents said so");
 }
 
-// Each opinion that counts was true at its owner within the last 5 s (and the way to us).
+// Each opinion that counts was true at its owner within the last 5 s (and the way to us), under
+// whatever name: it is asked for by address.
 void DetectionRules::judge_truth(const Agent& agent, const Group& group,
-                                 const std::string& master) {
+                                 const proto::Address& master) {
   if (limits_.legacy || limits_.stopped_clock) return;
-  unsigned agreed = 0;
+  std::set<const Agent*> agreed;
   const Instant oldest = world_.now() - opinion_lasts - 1s;
-  for (const auto& [key, down] : downs_) {
-    if (key.second != master) continue;
-    if (!down.until || *down.until >= oldest) ++agreed;
+  for (const auto& [whose, down] : downs_[master]) {
+    if (!down.until || *down.until >= oldest) agreed.insert(whose.first);
   }
-  if (agreed >= group.options.quorum) return;
+  if (agreed.size() >= group.options.quorum) return;
   fail(agent, "opinions are true",
-       group.name + " is objectively down, but only " + std::to_string(agreed) +
+       group.name + " is objectively down, but only " + std::to_string(agreed.size()) +
            " agents held it for down");
 }
 

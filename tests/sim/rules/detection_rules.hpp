@@ -50,14 +50,16 @@ class DetectionRules : public Judge {
   void judge_news(const Agent& agent, Record& record, const consensus::Announce& news);
   void judge_down(const Agent& agent, const Record& record, const std::string& name,
                   const proto::Address& address);
-  void note_down(const Agent& agent, const std::string& master, bool down);
+  void note_down(const Agent& agent, const std::string& name, const proto::Address& master,
+                 bool down);
   void judge_opinions(const Agent& agent, const consensus::Group& group,
                       const proto::Address& master);
-  void judge_truth(const Agent& agent, const consensus::Group& group, const std::string& master);
+  void judge_truth(const Agent& agent, const consensus::Group& group, const proto::Address& master);
 
   Heard& heard_;
   PerLife<Record> records_;
-  std::map<std::pair<const Agent*, std::string>, Down> downs_;
+  // By the master's address: who calls it down, and under which name.
+  std::map<proto::Address, std::map<std::pair<const Agent*, std::string>, Down>> downs_;
 };
 
 }  // namespace vedette::sim

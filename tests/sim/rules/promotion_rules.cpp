@@ -57,6 +57,8 @@ void PromotionRules::check_bound_voters(const Agent& agent, const std::string& n
                                         const Vote& vote) {
   // Votes are asked for by address: where two names have one, they may be recorded for the other.
   if (limits_.forgotten_peers || limits_.restored_disk || limits_.moved) return;
+  // Whose clock stands does not see that their holds ran out.
+  if (limits_.stopped_clock) return;
   std::size_t bound = 0;
   for (const auto& voter : world_.agents()) {
     if (voter->kind() == Kind::legacy) {
