@@ -83,6 +83,7 @@ Arguments parse_arguments(const std::vector<std::string>& argv, const std::strin
   Arguments out;
   const std::string called = argv.empty() ? "vedette" : argv.front();
   const std::string name = called.substr(called.find_last_of('/') + 1);
+  out.called_as = called;
   out.executable = absolute_path(called, directory);
   out.dialect = name.find("valkey") != std::string::npos ? Dialect::valkey : Dialect::redis;
   const bool is_sentinel = name.find("redis-sentinel") != std::string::npos ||

@@ -12,6 +12,7 @@ struct Arguments {
   enum class Action { run, version, help, refuse };
   Action action = Action::run;
   std::string refusal;           // of `refuse`: why we do not run
+  std::string called_as;         // argv[0] as it was typed
   bool called_as_redis = false;  // redis-* or valkey-*
   Dialect dialect = Dialect::redis;
   std::string executable;   // absolute

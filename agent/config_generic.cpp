@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "agent/commands/table.hpp"
+#include "agent/title.hpp"
 #include "proto/config_file.hpp"
 #include "proto/types.hpp"
 
@@ -111,6 +112,12 @@ Problem set_unixsocket_permissions(const Words& v, Settings& s) {
 Problem set_pidfile(const Words& v, Settings& s) {
   s.pidfile = v[0];
   return std::nullopt;
+}
+Problem set_title(const Words& v, Settings& s) { return flag_into(v[0], s.set_proc_title); }
+Problem set_title_template(const Words& v, Settings& s) {
+  s.proc_title_template = v[0];
+  if (make_title(s)) return std::nullopt;
+  return "template format is invalid or contains unknown variables";
 }
 
 Problem set_dir(const Words& v, Settings&) {
@@ -233,6 +240,22 @@ std::optional<std::uint64_t> read_memory(const std::string& word) {
   return std::nullopt;
 }
 
+// At least 1 MiB: whatever an administrator needs to say fits in.
+Problem memory_into(const std::string& word, std::size_t& out) {
+  constexpr std::uint64_t least = 1024 * 1024;
+  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+  const auto value = read_memory(word);
+  if (!value) return "argument must be a memory value";
+  if (*value < least || *value > most) {
+    return "argument must be between " + std::to_string(least) + " and " + std::to_string(most) +
+           " inclusive";
+  }
+  out = *value;
+  return std::nullopt;
+}
+Problem set_query_buffer(const Words& v, Settings& s) { return memory_into(v[0], s.input.held); }
+Problem set_bulk_length(const Words& v, Settings& s) { return memory_into(v[0], s.input.bulk); }
+
 // class, hard limit, soft limit, seconds; and so on.
 Problem set_output_limits(const Words& v, Settings& s) {
   const auto words = v.size() == 1 ? proto::split_words(v[0]) : v;
@@ -277,6 +300,8 @@ constexpr std::array directives = std::to_array<Directive>({
     {"tcp-keepalive", false, set_keepalive},
     {"tcp-backlog", false, set_backlog},
     {"client-output-buffer-limit", true, set_output_limits},
+    {"client-query-buffer-limit", false, set_query_buffer},
+    {"proto-max-bulk-len", false, set_bulk_length},
     {"tls-port", false, set_tls_port},
     {"logfile", false, set_logfile},
     {"loglevel", false, set_loglevel},
@@ -286,6 +311,8 @@ constexpr std::array directives = std::to_array<Directive>({
     {"dir", false, set_dir},
     {"daemonize", false, set_daemonize},
     {"pidfile", false, set_pidfile},
+    {"set-proc-title", false, set_title},
+    {"proc-title-template", false, set_title_template},
     {"supervised", false, set_supervised},
     {"aclfile", false, set_aclfile},
     {"acllog-max-len", false, set_acllog},
@@ -294,13 +321,9 @@ constexpr std::array directives = std::to_array<Directive>({
 
 // Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
 bool is_silent(const std::string& name) {
-  constexpr std::array<std::string_view, 7> cosmetic{"always-show-logo",
-                                                     "crash-log-enabled",
-                                                     "crash-memcheck-enabled",
-                                                     "latency-tracking",
-                                                     "latency-tracking-info-percentiles",
-                                                     "proc-title-template",
-                                                     "set-proc-title"};
+  constexpr std::array<std::string_view, 5> cosmetic{"always-show-logo", "crash-log-enabled",
+                                                     "crash-memcheck-enabled", "latency-tracking",
+                                                     "latency-tracking-info-percentiles"};
   return std::find(cosmetic.begin(), cosmetic.end(), name) != cosmetic.end();
 }
 

@@ -21,6 +21,7 @@
 #include "agent/process.hpp"
 #include "agent/server.hpp"
 #include "agent/shell.hpp"
+#include "agent/title.hpp"
 
 namespace vedette::agent {
 namespace {
@@ -57,6 +58,7 @@ std::optional<Configuration> read_configuration(const Arguments& arguments, Log&
     Settings& settings = out.loaded.settings;
     settings.executable = arguments.executable;
     settings.config_file = arguments.config_file;
+    settings.called_as = arguments.called_as;
     settings.called_as_redis = arguments.called_as_redis;
     // `dir` has moved us: from here on relative names mean the new directory.
     if (!settings.logfile.empty()) {
@@ -237,6 +239,7 @@ int run(const Arguments& arguments) {
                                   std::strerror(errno));
     return failed;
   }
+  show_title(settings);
   log_banner(settings, configuration->loaded.warnings, log);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
@@ -257,6 +260,7 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace vedette::agent;
+  prepare_title(argc, argv);
   const std::vector<std::string> words(argv, argv + argc);
   const Arguments arguments = parse_arguments(words, working_directory());
   switch (arguments.action) {

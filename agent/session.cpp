@@ -26,7 +26,10 @@ constexpr std::size_t chunks_per_write = 64;
 }  // namespace
 
 Session::Session(Socket socket, SessionHost& host, std::shared_ptr<Connection> client)
-    : socket_(std::move(socket)), host_(&host), client_(std::move(client)) {}
+    : socket_(std::move(socket)),
+      host_(&host),
+      client_(std::move(client)),
+      parser_(host.commands().facade.settings().input) {}
 
 void Session::start() {
   client_->transport = this;

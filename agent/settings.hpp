@@ -15,6 +15,7 @@
 #include "agent/dialect.hpp"
 #include "consensus/command.hpp"
 #include "consensus/options.hpp"
+#include "proto/resp.hpp"
 
 namespace vedette::agent {
 
@@ -40,6 +41,7 @@ struct Settings {
   // Process.
   std::string executable;        // absolute
   std::string config_file;       // absolute
+  std::string called_as;         // argv[0] as it was typed
   bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
   std::string logfile;                                                  // "" = stdout
@@ -50,6 +52,8 @@ struct Settings {
   bool daemonize = false;
   std::string pidfile;
   std::string supervised = "no";  // no, systemd, upstart, auto
+  bool set_proc_title = true;
+  std::string proc_title_template = "{title} {listen-addr} {server-mode}";
 
   // Listener.
   std::uint16_t port = 26379;  // 0 = none
@@ -68,6 +72,7 @@ struct Settings {
   unsigned timeout_seconds = 0;
   unsigned tcp_keepalive_seconds = 300;
   int tcp_backlog = 511;
+  proto::RequestLimits input;  // of each connection
   OutputLimit normal_output;
   OutputLimit pubsub_output{std::uint64_t{32} << 20, std::uint64_t{8} << 20,
                             std::chrono::seconds{60}};

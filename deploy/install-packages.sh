@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 packages_of() {
   case $1 in
-    build) echo g++ cmake ninja-build libboost1.81-dev libssl-dev libspdlog-dev libfmt-dev \
+    build) echo g++ cmake ninja-build libboost1.81-dev libssl-dev libbsd-dev libspdlog-dev libfmt-dev \
       nlohmann-json3-dev prometheus-cpp-dev libgtest-dev libgmock-dev ;;
     clang) echo clang-14 libclang-rt-14-dev ;;
     tidy) echo clang-tidy-14 ;;
@@ -17,7 +17,7 @@ packages_of() {
       echo tcl procps dpkg-dev  # for the suite of redis-sentinel
       # A Node.js of any origin will do, and a second one would only shadow it.
       command -v npm >/dev/null || echo nodejs npm ;;
-    runtime) echo libssl3 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata hostname \
+    runtime) echo libssl3 libbsd0 libspdlog1.10 libfmt9 libprometheus-cpp-core1.0 redis-tools tzdata hostname \
       ca-certificates ;;
     *) echo "install-packages.sh: no group '$1' (build clang tidy demo test runtime)" >&2; return 2 ;;
   esac

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t max_line = std::size_t{64} << 10;
 constexpr std::int64_t max_arguments = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t max_bulk = std::int64_t{512} << 20;
-constexpr std::size_t max_held = std::size_t{1} << 30;
 
 constexpr std::int64_t unauthenticated_max_arguments = 10;
 constexpr std::int64_t unauthenticated_max_bulk = 16384;
@@ -26,7 +24,7 @@ constexpr std::int64_t max_reserved_arguments = 64;
 
 void RequestParser::feed(std::string_view bytes) {
   if (broken_) return;
-  const std::size_t limit = authenticated_ ? max_held : unauthenticated_max_held;
+  const std::size_t limit = authenticated_ ? limits_.held : unauthenticated_max_held;
   if (bytes.size() > limit || queue_.size() + partial_bytes_ > limit - bytes.size()) {
     fail("");
     return;
@@ -107,7 +105,7 @@ RequestParser::Progress RequestParser::read_bulk_length() {
     return fail(std::string{"ERR Protocol error: expected '$', got '"} + shown + "'");
   }
   const auto length = parse_integer(queue_.view().substr(1, end - 1));
-  if (!length || *length < 0 || *length > max_bulk) {
+  if (!length || *length < 0 || static_cast<std::size_t>(*length) > limits_.bulk) {
     return fail("ERR Protocol error: invalid bulk length");
   }
   if (!authenticated_ && *length > unauthenticated_max_bulk) {

@@ -97,9 +97,16 @@ struct ProtocolError {
   std::string message;
 };
 
+// What one connection may make us hold (redis.conf: proto-max-bulk-len, client-query-buffer-limit).
+struct RequestLimits {
+  std::size_t bulk = std::size_t{512} << 20;  // bytes of one argument
+  std::size_t held = std::size_t{1} << 30;    // bytes that are not executed yet
+};
+
 // Once it has handed out a ProtocolError it takes no more bytes and repeats that error.
 class RequestParser {
  public:
+  explicit RequestParser(RequestLimits limits = {}) : limits_(limits) {}
   void feed(std::string_view bytes);
   std::variant<NeedMore, Request, ProtocolError> next();
   // Unauthenticated connections may send 10 arguments of 16 KiB and have 1 MiB buffered. Applies to
@@ -117,6 +124,7 @@ class RequestParser {
   Progress read_bulk();
   Progress fail(std::string message);
 
+  RequestLimits limits_;
   ByteQueue queue_;
   bool authenticated_ = true;
   std::optional<std::string> broken_;  // the message of the error that ended the stream

@@ -21,6 +21,30 @@ TEST(ConfigGeneric, AddressesToListenOn) {
   EXPECT_TRUE(load("bind").settings.bind.empty());
 }
 
+std::string problem_with(const std::string& line) {
+  try {
+    load(line);
+    return {};
+  } catch (const ConfigError& error) {
+    return error.message;
+  }
+}
+
+TEST(ConfigGeneric, InputLimits) {
+  const Settings settings = load("proto-max-bulk-len 2mb\nclient-query-buffer-limit 4mb").settings;
+  EXPECT_EQ(settings.input.bulk, 2097152U);
+  EXPECT_EQ(problem_with("proto-max-bulk-len 1m"),
+            "argument must be between 1048576 and 9223372036854775807 inclusive");
+  EXPECT_EQ(problem_with("proto-max-bulk-len x"), "argument must be a memory value");
+}
+
+TEST(ConfigGeneric, ProcessTitle) {
+  EXPECT_FALSE(load("set-proc-title no").settings.set_proc_title);
+  EXPECT_EQ(load("proc-title-template \"{title}\"").settings.proc_title_template, "{title}");
+  EXPECT_EQ(problem_with("proc-title-template \"{foo}\""),
+            "template format is invalid or contains unknown variables");
+}
+
 TEST(ConfigGeneric, SystemLog) {
   const Settings settings =
       load("syslog-enabled yes\nsyslog-ident me\nsyslog-facility LOCAL3").settings;
@@ -38,13 +62,8 @@ TEST(ConfigGeneric, OutputLimits) {
   EXPECT_EQ(settings.normal_output.patience, std::chrono::seconds{10});
   EXPECT_EQ(settings.pubsub_output.hard, 33554432U);
   EXPECT_EQ(load("client-output-buffer-limit \"pubsub 0 0 0\"").settings.pubsub_output.hard, 0U);
-  const auto problem = [](const std::string& words) -> std::string {
-    try {
-      load("client-output-buffer-limit " + words);
-      return {};
-    } catch (const ConfigError& error) {
-      return error.message;
-    }
+  const auto problem = [](const std::string& words) {
+    return problem_with("client-output-buffer-limit " + words);
   };
   EXPECT_EQ(problem("normal 1 1"), "Wrong number of arguments in buffer limit configuration.");
   EXPECT_EQ(problem("foo 1 1 1"), "Invalid client class specified in buffer limit configuration.");

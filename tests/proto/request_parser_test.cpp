@@ -99,6 +99,19 @@ TEST(InlineRequest, UnbalancedQuotesEndTheStream) {
   expect_error("PING \"abc\\\"\n", message);
 }
 
+TEST(RequestLimits, AreThoseOfTheConfiguration) {
+  RequestParser short_arguments({.bulk = 10});
+  short_arguments.feed("*1\r\n$11\r\n");
+  const auto too_long = short_arguments.next();
+  ASSERT_TRUE(std::holds_alternative<ProtocolError>(too_long));
+  EXPECT_EQ(std::get<ProtocolError>(too_long).message, "ERR Protocol error: invalid bulk length");
+  RequestParser few_bytes({.held = 10});
+  few_bytes.feed("*1\r\n$9\r\n123");
+  const auto too_many = few_bytes.next();
+  ASSERT_TRUE(std::holds_alternative<ProtocolError>(too_many));
+  EXPECT_EQ(std::get<ProtocolError>(too_many).message, "");
+}
+
 TEST(InlineRequest, TooLongWithoutLineFeedEndsTheStream) {
   RequestParser parser;
   parser.feed(std::string(65536, 'x'));

@@ -57,6 +57,8 @@ class Names(SystemTest):
                                               "--port", port], self.directory)
                 process.start()
                 self.check_answers(port)
+                title = f"{self.directory / name} 127.0.0.1:{port} [sentinel]"
+                self.assertEqual(process.title(), title)
                 self.assertEqual(process.terminate(), 0)
                 self.assertEqual(process.errors(), "")
                 self.assertIn("Running mode=sentinel, port=%d." % port, process.output())

@@ -89,7 +89,10 @@ void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
     if (news->event != "+selected-slave") continue;
     record.choices[news->group].made = true;
     const Group* const group = agent.core()->state().find(news->group);
-    if (group != nullptr) judge(agent, *group, news->payload);
+    if (group == nullptr) continue;
+    // The master may have named a new history in this very step.
+    if (group->attempt) record.choices[news->group].replid = group->replid;
+    judge(agent, *group, news->payload);
   }
   for (auto& [name, choice] : record.choices) {
     const Group* const group = agent.core()->state().find(name);

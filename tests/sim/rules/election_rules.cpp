@@ -195,7 +195,8 @@ void ElectionRules::judge_hold(const Agent& agent, Record& record, const Group& 
   if (given.vote.voted_for && given.vote.voted_for != vote.voted_for && !forced &&
       world_.now() < given.held_until && !limits_.forgotten_peers) {
     fail(agent, "a voter keeps its hold",
-         text_of(vote.epoch) + " within the hold of " + text_of(given.vote.epoch));
+         group.name + ": " + text_of(vote.epoch) + " within the hold of " +
+             text_of(given.vote.epoch));
   }
   judge_own_hold(agent, record, group);
 }
@@ -303,7 +304,9 @@ void ElectionRules::judge_reply(const Agent& agent, Record& record,
     // In memory now, or until this step went on to vote anew.
     const auto before = record.votes.find(id);
     const bool was = before != record.votes.end() && before->second == told;
-    if (each.ballot.memory == told || was) group = &each;
+    if (each.ballot.memory != told && !was) continue;
+    // A real Sentinel stands for several groups in one epoch.
+    if (group == nullptr || each.master().address == query.master) group = &each;
   }
   if (group == nullptr) {
     return fail(agent, "a vote told is the newest", text_of(told.epoch) + " was told");

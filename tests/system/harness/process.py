@@ -79,6 +79,11 @@ class Process:
     def errors(self):
         return self.stderr.read_text(errors="replace")
 
+    def title(self):
+        """As ps shows it."""
+        words = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+        return b" ".join(word for word in words if word).decode()
+
     def cpu_seconds(self):
         """Processor time used so far."""
         stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
