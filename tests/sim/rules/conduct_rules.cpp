@@ -13,6 +13,7 @@ namespace {
 constexpr unsigned most_steps = 20'000;  // of one agent and group in a second: no storm of its own
 constexpr unsigned most_ticks = 100;     // at one instant
 constexpr Duration least_repetition = 1s;
+constexpr Duration floor_lasts = 60s;
 
 }  // namespace
 
@@ -80,6 +81,7 @@ void ConductRules::stepped(Agent& agent, const consensus::Event&,
   if (agent.core()->state().groups.size() > most_groups) return;
   check_switches(agent, record, commands);
   check_syncs(agent, record);
+  check_voters(agent, record);
 }
 
 // ---- pace and announcements --------------------------------------------------------------------
@@ -140,6 +142,20 @@ void ConductRules::check_syncs(const Agent& agent, Record& record) {
   }
 }
 
+// For a minute RESET, or REMOVE and MONITOR, make no majority smaller.
+void ConductRules::check_voters(const Agent& agent, Record& record) {
+  for (const auto& [id, group] : agent.core()->state().groups) {
+    const std::size_t voters = group.voters();
+    record.voters[group.name] = voters;
+    const auto floor = record.floors.find(group.name);
+    if (floor == record.floors.end() || floor->second.until <= agent.clock()) continue;
+    if (group.options.voters > 0 || voters >= floor->second.voters) continue;
+    fail(agent, "a RESET shrinks no majority",
+         group.name + ": " + std::to_string(voters) + " after " +
+             std::to_string(floor->second.voters));
+  }
+}
+
 // ---- a master that is back ---------------------------------------------------------------------
 
 // Nobody forges the hello of one agent, or from one place, often enough to be believed.
@@ -189,6 +205,9 @@ void ConductRules::note(const Agent& agent, Record& record, const consensus::Ann
     // What stopped a failover before a RESET has done so all the same.
     if (news.event == "+reset-master") after.aborted_at = record.returns[news.group].aborted_at;
     record.returns[news.group] = after;
+    if (news.event != "+switch-master") {
+      record.floors[news.group] = {record.voters[news.group], agent.clock() + floor_lasts};
+    }
     record.pings.clear();
     record.follows.clear();  // what was ordered before may have been countermanded meanwhile
   } else if (news.event == "-failover-abort-master-back") {

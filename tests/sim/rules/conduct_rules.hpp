@@ -31,6 +31,12 @@ class ConductRules : public Judge {
   };
   [[nodiscard]] bool has_ended_one(const Return& back, const consensus::Group& group) const;
 
+  // As many voters as there were count for a while.
+  struct Floor {
+    std::size_t voters = 0;
+    Instant until{};
+  };
+
   struct Record {
     std::map<consensus::LinkId, proto::Address> links;
     std::map<consensus::RequestId, Instant> pings;
@@ -38,6 +44,8 @@ class ConductRules : public Judge {
     std::map<consensus::GroupId, proto::Address> masters;
     std::map<consensus::GroupId, std::ptrdiff_t> busy;  // replicas on their way to a new master
     std::map<std::string, Return> returns;
+    std::map<std::string, std::size_t> voters;  // after the step before
+    std::map<std::string, Floor> floors;        // after RESET or REMOVE
     Instant window{};
     unsigned steps = 0;
     Instant last_tick{};
@@ -52,6 +60,7 @@ class ConductRules : public Judge {
   void check_adopted(const Agent& agent, const consensus::Announce& news);
   void check_repetition(const Agent& agent, Record& record, const consensus::Follow& follow);
   void check_switches(const Agent& agent, Record& record, const consensus::Commands& commands);
+  void check_voters(const Agent& agent, Record& record);
   void check_syncs(const Agent& agent, Record& record);
   void judge_decision(const Agent& agent, Record& record, const std::string& name);
   void note(const Agent& agent, Record& record, const consensus::Announce& news);

@@ -65,6 +65,9 @@ struct ElectionRules::Look {
     if (c.event == "+promoted-slave") {
       all.judge_publication(agent, c.group, record, told_by_others);
     }
+    if (c.event == "-failover-abort-master-back" && record.candidacies[c.group].written) {
+      all.fail(agent, "a returned master ends no written promotion", c.group);
+    }
   }
   template <class Other>
   void operator()(const Other&) const {}
