@@ -138,7 +138,13 @@ class Loader {
                         "Users stand in the configuration file and an aclfile is set: which of "
                         "them counts? Remove the `user` lines or the `aclfile` line. Exiting."};
     }
-    for (const auto& words : users_) static_cast<void>(settings.users.declare(words));
+    for (const auto& words : users_) {
+      static_cast<void>(settings.users.declare(words));
+      if (settings.users.find(words.front())->is_enabled()) continue;
+      out_.warnings.push_back("The user '" + words.front() +
+                              "' is disabled (there is no 'on' among the rules): nobody can log in "
+                              "under that name. Make sure that this is meant.");
+    }
   }
 
   static constexpr unsigned max_depth = 16;

@@ -85,6 +85,7 @@ struct Connection : std::enable_shared_from_this<Connection> {
 struct Clients {
   std::map<std::uint64_t, std::shared_ptr<Connection>> all;
   std::uint64_t last_id = 0;
+  std::optional<consensus::Instant> warned_of_http_at;
 
   std::shared_ptr<Connection> add() {
     auto client = std::make_shared<Connection>(++last_id);

@@ -111,6 +111,11 @@ std::string overwrite(const std::string& path, std::string_view content) {
   return ::fsync(file.get()) == 0 ? std::string{} : std::strerror(errno);
 }
 
+// Its directory is not ours to change, the file itself may be.
+bool may_still_be_overwritten(int problem) {
+  return problem == EACCES || problem == EPERM || problem == EROFS;
+}
+
 std::string sync_directory(const std::string& path) {
   Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid() || ::fsync(directory.get()) != 0) return std::strerror(errno);
@@ -126,7 +131,11 @@ SaveResult replace_file(const std::string& path, std::string_view content) {
 
   std::string temporary = target + ".XXXXXX";
   Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file.valid()) return {std::strerror(errno)};
+  if (!file.valid()) {
+    const int problem = errno;
+    if (!old || !may_still_be_overwritten(problem)) return {std::strerror(problem)};
+    return {overwrite(target, content), true};
+  }
   const bool written = dress(file.get(), old) && write_durably(file.get(), content);
   int problem = errno;
   file.close();

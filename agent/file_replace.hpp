@@ -14,8 +14,8 @@ struct SaveResult {
 
 // Temporary file in the same directory, write, fsync, rename, fsync of the directory. A symbolic
 // link is followed, mode and owner stay; a new file gets mode 0600, as it holds passwords. Where
-// the name cannot be renamed over (EBUSY, EXDEV: a file that is a mount of its own) the file is
-// overwritten and synced instead.
+// the name cannot be renamed over (EBUSY, EXDEV: a file that is a mount of its own), or its
+// directory cannot be changed (EACCES, EPERM, EROFS), the file is overwritten and synced instead.
 //
 // For tests of crash safety only: the environment variable VEDETTE_CRASH_AT=<point>[:N] ends the
 // process with exit code 99 when the point is reached for the N-th time (default 1). Points:

@@ -110,7 +110,7 @@ std::string objection(const Settings& settings) {
   return {};
 }
 
-void log_banner(const Settings& settings, const std::vector<std::string>& warnings, Log& log) {
+void log_banner(const std::vector<std::string>& warnings, Log& log) {
   log.write(Level::warning, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
   log.write(Level::warning, "Redis version=7.0.15, bits=64, commit=00000000, modified=0, pid=" +
                                 std::to_string(::getpid()) + ", just started");
@@ -118,7 +118,6 @@ void log_banner(const Settings& settings, const std::vector<std::string>& warnin
   for (const std::string& warning : warnings) log.write(Level::warning, warning);
   log.write(Level::notice, "Vedette version=" VEDETTE_VERSION);
   log.write(Level::notice, "monotonic clock: CLOCK_BOOTTIME");
-  log.write(Level::notice, "Running mode=sentinel, port=" + std::to_string(settings.port) + ".");
 }
 
 std::size_t count_links(const consensus::Durable& durable) {
@@ -145,6 +144,8 @@ class Agent {
     // The ports come first: an agent that cannot have them must not touch the file of the one that
     // has.
     if (!listen()) return failed;
+    log_.write(Level::notice,
+               "Running mode=sentinel, port=" + std::to_string(shell_.settings().port) + ".");
     write_pid_file();
     if (!has_id_) shell_.save_first();
     log_.write(Level::warning, "Sentinel ID is " + shell_.state().my_id.text());
@@ -240,7 +241,7 @@ int run(const Arguments& arguments) {
     return failed;
   }
   show_title(settings);
-  log_banner(settings, configuration->loaded.warnings, log);
+  log_banner(configuration->loaded.warnings, log);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   const consensus::Durable& durable = configuration->loaded.durable;

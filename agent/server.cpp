@@ -227,6 +227,7 @@ void Server::Implementation::accepted(tcp::socket socket) {
   begin(std::move(any), [&](Connection& client) {
     client.peer = text_of(peer);
     client.local = text_of(own);
+    facade_.log(consensus::Level::verbose, "Accepted " + client.peer);
   });
 }
 
@@ -236,6 +237,8 @@ void Server::Implementation::accepted(local::socket socket) {
   begin(std::move(any), [&](Connection& client) {
     client.peer = client.local = facade_.settings().unixsocket + ":0";
     client.over_unix_socket = true;
+    facade_.log(consensus::Level::verbose,
+                "Accepted connection to " + facade_.settings().unixsocket);
   });
 }
 
@@ -304,6 +307,7 @@ void Server::Implementation::sweep() {
     const bool waits = client.suspended || client.subscriptions() > 0;
     const bool idle = timeout.count() > 0 && !waits && now - client.active_at > timeout;
     if (idle) {
+      facade_.log(consensus::Level::verbose, "Closing idle client");
       session->abort();
     } else if (publisher_.is_too_slow(client)) {
       ++traffic_.slow_subscribers_closed;

@@ -1,5 +1,6 @@
 #include "agent/session.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "agent/commands/clients.hpp"
 #include "agent/commands/execute.hpp"
 
 namespace vedette::agent {
@@ -54,12 +56,16 @@ void Session::readable(const error_code& waited) {
     return wait_for_input();
   }
   if (error == asio::error::eof) {
+    log_client(host_->commands(), *client_, "Client closed connection");
     // Whoever closes its side after asking (`printf PING | nc`) still gets what is being written.
     input_ended_ = true;
     client_->closing = true;
     return close_if_done();
   }
-  if (error) return close();
+  if (error) {
+    log_client(host_->commands(), *client_, "Reading from client: " + error.message() + ":");
+    return close();
+  }
 
   Traffic& traffic = host_->commands().traffic;
   ++traffic.reads;
@@ -106,6 +112,9 @@ void Session::execute_one(const proto::Request& request) {
 
 void Session::protocol_error(const proto::ProtocolError& error) {
   if (error.message.empty()) return close();
+  constexpr std::string_view prefix = "ERR Protocol error: ";
+  const std::string what = error.message.substr(std::min(prefix.size(), error.message.size()));
+  log_client(host_->commands(), *client_, "Protocol error (" + what + ") from client:");
   client_->muted = false;
   client_->reply().error(error.message);
   ++host_->commands().traffic.error_replies;

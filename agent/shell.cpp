@@ -248,15 +248,25 @@ void Shell::log_save(const SaveResult& result) {
     log_.write(
         Level::warning,
         "WARNING: Sentinel was not able to save the new configuration on disk!!!: " + result.error);
+    const bool news =
+        settings_.policy.refuse_unsaved_votes && !std::exchange(told_of_refusals_, true);
+    if (news) {
+      log_.write(Level::warning,
+                 "Until it can be saved this agent gives no vote and leads no failover: make " +
+                     settings_.config_file +
+                     " and its directory writable, with room on the disk (or set `vedette "
+                     "refuse-unsaved-votes no`).");
+    }
     return;
   }
+  told_of_refusals_ = false;
   log_.write(Level::notice, "Sentinel new configuration saved on disk");
   if (result.in_place && !std::exchange(told_of_overwriting_, true)) {
     log_.write(
         Level::warning,
-        "The configuration file cannot be replaced by renaming (is it a mount of its own?) and "
-        "is overwritten in place: a power failure in that moment may damage it. Mount its "
-        "directory instead of the file.");
+        "The configuration file cannot be replaced by renaming (is it a mount of its own, or its "
+        "directory not writable?) and is overwritten in place: a power failure in that moment may "
+        "damage it. Mount its directory instead of the file, and let this user write there.");
   }
 }
 

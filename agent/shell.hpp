@@ -113,6 +113,7 @@ class Shell final : public Facade {
   bool ending_ = false;
   bool first_save_failed_ = false;
   bool told_of_overwriting_ = false;
+  bool told_of_refusals_ = false;  // since the last save that succeeded
   SimulatedFailures simulated_failures_;
 
   std::uint64_t tickets_ = 0;

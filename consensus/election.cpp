@@ -311,8 +311,10 @@ void count_vote(Turn& turn, Group& group, const Peer& peer, const PeerView::Ask&
   if (!group.attempt || !group.attempt->durable || !ask.query.candidate) return;
   Attempt& attempt = *group.attempt;
   const bool about_it = attempt.settles || ask.query.master == attempt.address;
-  if (ask.query.epoch != attempt.epoch || !about_it) return;
-  if (reply.voted_for == turn.state.my_id && reply.epoch == attempt.epoch) {
+  if (ask.query.epoch != attempt.epoch) return;
+  if (!about_it) {  // we have moved since; a newer vote counts all the same
+    attempt.higher_vote = std::max(attempt.higher_vote, reply.epoch);
+  } else if (reply.voted_for == turn.state.my_id && reply.epoch == attempt.epoch) {
     Instant& sent = attempt.confirmed[peer.id];
     sent = std::max(sent, ask.sent_at);
     attempt.refused.erase(peer.id);

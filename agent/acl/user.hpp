@@ -24,6 +24,7 @@ class User {
   [[nodiscard]] std::string apply(std::string_view rule);
 
   [[nodiscard]] bool may_log_in(std::string_view password) const;
+  [[nodiscard]] bool is_enabled() const noexcept { return enabled_; }
   // Whoever connects is this user without a password.
   [[nodiscard]] bool is_open() const noexcept { return enabled_ && no_password_; }
   [[nodiscard]] bool needs_no_password() const noexcept { return no_password_; }

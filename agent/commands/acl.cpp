@@ -243,10 +243,30 @@ void acl_save(Call& call) {
   facade.write_file(settings.aclfile, text, saved);
 }
 
+// Sentinels of that dialect could not start from a file that names such a command.
+bool is_foreign_rule(std::string_view rule, Dialect dialect) {
+  if (rule.starts_with('(')) rule.remove_prefix(1);
+  if (rule.ends_with(')')) rule.remove_suffix(1);
+  if (!rule.starts_with('+') && !rule.starts_with('-')) return false;
+  rule.remove_prefix(1);
+  const std::size_t bar = std::min(rule.find('|'), rule.size());
+  const CommandSpec* spec = find_command(command_table(), rule.substr(0, bar));
+  const bool is_parent = spec != nullptr && bar < rule.size();
+  if (is_parent && is_listed(*spec, dialect)) {
+    spec = find_command(spec->subcommands(), rule.substr(bar + 1));
+  }
+  return spec != nullptr && !is_listed(*spec, dialect);
+}
+
 void acl_setuser(Call& call) {
   const std::string& name = call.words[2];
   if (acl::has_blank(name)) {
     return call.error("ERR Usernames can't contain spaces or null characters");
+  }
+  for (std::size_t i = 3; i < call.size(); ++i) {
+    if (!is_foreign_rule(call.words[i], call.facade().settings().dialect)) continue;
+    return call.error("ERR Error in ACL SETUSER modifier '" + call.words[i] +
+                      "': Unknown command or category name in ACL");
   }
   const std::string problem = users_of(call).set(name, {call.words.begin() + 3, call.words.end()});
   if (!problem.empty()) return call.error("ERR " + problem);

@@ -22,6 +22,14 @@ std::int64_t seconds_since(consensus::Instant then, consensus::Instant now) {
 
 }  // namespace
 
+void log_client(const CommandContext& context, const Connection& client, std::string_view what) {
+  const auto& least = context.facade.settings().loglevel;
+  if (!least || *least > consensus::Level::verbose) return;
+  std::string line = std::string(what) + ' ' + describe_client(client, context.facade.now());
+  line.pop_back();
+  context.facade.log(consensus::Level::verbose, line);
+}
+
 void note_refusal(CommandContext& context, const Connection& client, acl::Refused::What what,
                   std::string object, const std::string& user) {
   const consensus::Instant now = context.facade.now();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "agent/commands/call.hpp"
 
@@ -9,6 +10,9 @@ namespace vedette::agent {
 
 // The line of CLIENT LIST, with its newline.
 [[nodiscard]] std::string describe_client(const Connection& client, consensus::Instant now);
+
+// A line of level verbose about the client, if that level is logged.
+void log_client(const CommandContext& context, const Connection& client, std::string_view what);
 
 // For ACL LOG: what the client, as that user, was refused.
 void note_refusal(CommandContext& context, const Connection& client, acl::Refused::What what,

@@ -32,7 +32,17 @@ struct HelloOptions {
   std::string error;
 };
 
-HelloOptions read_hello(const proto::Request& words) {
+// "" or what is wrong. Whoever logs in wrongly learns nothing else.
+std::string log_in(Call& call, const HelloOptions& options) {
+  if (!options.user || log_in(call, *options.user, options.password)) return {};
+  return std::string(error_wrong_password);
+}
+
+// Redis 7.0 does what an option says before it looks at the next; later ones read all of them
+// first.
+HelloOptions read_hello(Call& call) {
+  const proto::Request& words = call.words;
+  const bool at_once = call.facade().settings().dialect == Dialect::redis;
   HelloOptions options;
   if (words.size() > 1) {
     const auto number = proto::parse_integer(words[1]);
@@ -52,6 +62,9 @@ HelloOptions read_hello(const proto::Request& words) {
       options.user = words[i + 1];
       options.password = words[i + 2];
       i += 2;
+      if (at_once) options.error = log_in(call, options);
+      if (at_once) options.user.reset();
+      if (!options.error.empty()) return options;
     } else if (is_word(words[i], "setname") && left >= 1) {
       options.name = words[i + 1];
       i += 1;
@@ -59,6 +72,7 @@ HelloOptions read_hello(const proto::Request& words) {
         options.error = error_client_name;
         return options;
       }
+      if (at_once) call.client.name = *options.name;
     } else {
       options.error =
           "ERR Syntax error in HELLO option '" + std::string(quoted_part(words[i])) + "'";
@@ -71,11 +85,9 @@ HelloOptions read_hello(const proto::Request& words) {
 }  // namespace
 
 void hello(Call& call) {
-  const HelloOptions options = read_hello(call.words);
+  HelloOptions options = read_hello(call);
+  if (options.error.empty()) options.error = log_in(call, options);
   if (!options.error.empty()) return call.error(options.error);
-  if (options.user && !log_in(call, *options.user, options.password)) {
-    return call.error(error_wrong_password);
-  }
   if (!call.client.authenticated) {
     return call.error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "

@@ -19,6 +19,18 @@ bool looks_like_http(const proto::Request& request) noexcept {
   return is_word(request.front(), "post") || is_word(request.front(), "host:");
 }
 
+// Once a minute: whoever keeps trying must not fill the log.
+void warn_of_http(CommandContext& context) {
+  auto& warned_at = context.clients.warned_of_http_at;
+  const consensus::Instant now = context.facade.now();
+  if (warned_at && *warned_at + std::chrono::minutes{1} > now) return;
+  warned_at = now;
+  context.facade.log(consensus::Level::warning,
+                     "Possible SECURITY ATTACK detected: a client spoke HTTP (POST or Host:), as a "
+                     "browser does when a foreign page makes it talk to this port. Its connection "
+                     "was closed.");
+}
+
 std::string unknown_command(const proto::Request& request) {
   constexpr std::size_t room = 128;
   std::string arguments;
@@ -69,6 +81,11 @@ std::string refuse_by_user(CommandContext& context, const Connection& client,
   if (user == nullptr) return {};  // who has not logged in may do what needs no login
   const acl::Denial denial = permission_denied(*user, command, request);
   if (denial.of == acl::Denial::Of::nothing) return {};
+  // Drivers try on every connection what newer servers have: no reason to fill the log of refusals.
+  if (!is_listed(*command.spec, context.facade.settings().dialect)) {
+    return command.parent != nullptr ? unknown_subcommand(*command.parent, request[1])
+                                     : unknown_command(request);
+  }
   using What = acl::Refused::What;
   const bool channel = denial.of == acl::Denial::Of::channel;
   note_refusal(context, client, channel ? What::channel : What::command,
@@ -100,8 +117,10 @@ std::string refuse(CommandContext& context, const Connection& client, const Comm
 }  // namespace
 
 Verdict execute(CommandContext& context, Connection& client, const proto::Request& typed) {
-  if (looks_like_http(typed)) return Verdict::hang_up;
-  ++context.traffic.commands_processed;
+  if (looks_like_http(typed)) {
+    warn_of_http(context);
+    return Verdict::hang_up;
+  }
   begin_reply(client);
 
   const auto fail = [&](std::string_view text) {
@@ -123,6 +142,7 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
   admit_if_open(context, client);
   const std::string refusal = refuse(context, client, found, call.full_name, request);
   if (!refusal.empty()) return fail(refusal);
+  ++context.traffic.commands_processed;
   found.spec->handler(call);
   return Verdict::go_on;
 }

@@ -70,5 +70,49 @@ TEST_F(DialectOf, SentinelConfig) {
               HasSubstr("SET <param> <value> [<param> <value> ...] are supported."));
 }
 
+// Redis 7.0 carries out each option of HELLO before it reads the next.
+TEST_F(DialectOf, HelloWithOneGoodOptionAndOneBadOne) {
+  ASSERT_EQ(run({"ACL", "SETUSER", "u", "on", ">p", "+@all"}), "+OK\r\n");
+  const std::string bad_name = "-ERR Client names cannot contain";
+  const auto who = [&] { return run({"ACL", "WHOAMI"}); };
+  EXPECT_THAT(run({"HELLO", "2", "AUTH", "u", "p", "SETNAME", "x y"}), HasSubstr(bad_name));
+  EXPECT_EQ(who(), "$1\r\nu\r\n");
+  EXPECT_THAT(run({"HELLO", "2", "AUTH", "u", "no", "SETNAME", "x y"}), HasSubstr("-WRONGPASS"));
+  EXPECT_THAT(run({"HELLO", "2", "SETNAME", "ok", "foo"}), HasSubstr("option 'foo'"));
+  EXPECT_EQ(run({"CLIENT", "GETNAME"}), "$2\r\nok\r\n");
+  speak_valkey();
+  run({"RESET"});
+  EXPECT_THAT(run({"HELLO", "2", "AUTH", "u", "p", "SETNAME", "x y"}), HasSubstr(bad_name));
+  EXPECT_EQ(who(), "$7\r\ndefault\r\n");
+}
+
+// Drivers send CLIENT SETINFO on every connection, allowed or not.
+TEST_F(DialectOf, WhoMayNotRunWhatRedisLacksIsNotLogged) {
+  ASSERT_EQ(run({"ACL", "SETUSER", "u", "on", "nopass", "-@all", "+ping"}), "+OK\r\n");
+  ASSERT_EQ(run({"AUTH", "u", "x"}), "+OK\r\n");
+  const proto::Request setinfo{"CLIENT", "SETINFO", "LIB-NAME", "x"};
+  EXPECT_EQ(run(setinfo), "-ERR unknown subcommand 'SETINFO'. Try CLIENT HELP.\r\n");
+  run({"RESET"});
+  EXPECT_EQ(run({"ACL", "LOG"}), "*0\r\n");
+  speak_valkey();
+  ASSERT_EQ(run({"AUTH", "u", "x"}), "+OK\r\n");
+  EXPECT_THAT(run(setinfo), HasSubstr("-NOPERM"));
+}
+
+// A Sentinel could not start from a file that names them.
+TEST_F(DialectOf, RulesAboutWhatRedisLacks) {
+  for (const std::string rule : {"+quit", "+client|setinfo", "-reset", "+sentinel|primary"}) {
+    EXPECT_EQ(run({"ACL", "SETUSER", "u", rule}),
+              "-ERR Error in ACL SETUSER modifier '" + rule +
+                  "': Unknown command or category name in ACL\r\n");
+  }
+  EXPECT_EQ(run({"ACL", "SETUSER", "u", "(+client|setinfo)"}),
+            "-ERR Error in ACL SETUSER modifier '(+client|setinfo)': Unknown command or category "
+            "name in ACL\r\n");
+  EXPECT_EQ(run({"ACL", "SETUSER", "u", "+client|setname", "+@all", "-sentinel"}), "+OK\r\n");
+  speak_valkey();
+  EXPECT_EQ(run({"ACL", "SETUSER", "u", "+client|setinfo"}), "+OK\r\n");
+}
+
 }  // namespace
 }  // namespace vedette::agent::test

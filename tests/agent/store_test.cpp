@@ -133,6 +133,21 @@ TEST_F(StoreFiles, AMountPointIsOverwrittenInPlace) {
   EXPECT_EQ(entries(), 2U);
 }
 
+// An image in which the file belongs to the agent, and its directory to root.
+TEST_F(StoreFiles, AFileInAForeignDirectoryIsOverwrittenInPlace) {
+  const int code = in_child([&] {
+    constexpr uid_t nobody = 65534;
+    if (::chown(file_.c_str(), nobody, nobody) != 0) return 77;
+    fs::permissions(directory_, fs::perms{0755});
+    if (::setuid(nobody) != 0) return 77;
+    const SaveResult result = replace_file(file_.string(), "new\n");
+    return result.error.empty() && result.in_place && read(file_) == "new\n" ? 0 : 1;
+  });
+  if (code == 77) GTEST_SKIP() << "becoming somebody else needs privileges";
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(entries(), 1U);
+}
+
 TEST_F(StoreFiles, OverwritingNeverLeavesHalfAFileOnAFullDisk) {
   const int code = in_child([&] {
     if (::unshare(CLONE_NEWNS) != 0) return 77;

@@ -1,8 +1,11 @@
 """The log: Sentinel's line format, the events of Pub/Sub, and a renamed file is followed."""
 
+import re
+import socket
 import time
 
 from harness import LOG_LINE, SystemTest, main, wait_for
+from harness.settings import PATIENCE
 
 # Level of each event; only those from notice on are logged by default.
 MARKS = {
@@ -93,6 +96,24 @@ class Logging(SystemTest):
         agent.log.unlink()
         agent.sentinel("SET", "mymaster", "quorum", 2)
         wait_for(lambda: agent.logged("+set"), "the event in a new file again")
+
+    def test_connections_of_clients(self):
+        """At level verbose, with the words by which they are found in the log of a Sentinel."""
+        for kind in ("debian", "vedette"):
+            system = self.unstarted_cluster(f"c-{kind}", groups={"mymaster": 1}, agents=[kind])
+            agent = system.agents[0]
+            agent.configure(["loglevel verbose", "timeout 2"]).start()
+            for text in (b"PING\r\n", b"*x\r\n", b"POST / HTTP/1.1\r\n\r\n", b""):
+                with socket.create_connection((agent.host, agent.port)) as client:
+                    client.sendall(text)
+                    if not text.startswith(b"PING"):
+                        client.settimeout(PATIENCE)
+                        while client.recv(1000):
+                            pass
+            for words in (r"- Accepted 127\.0\.0\.1:\d+$", r"- Client closed connection id=\d+ addr=",
+                          r"- Protocol error \(invalid \w+ \w+\) from client: id=\d+ addr=",
+                          r"# Possible SECURITY ATTACK detected", r"- Closing idle client$"):
+                wait_for(lambda w=words: re.search(w, agent.log_text(), re.MULTILINE), words)
 
     def test_connections_that_fail(self):
         """At level debug, in Sentinel's words: here the connection cannot even be begun."""

@@ -15,6 +15,7 @@ namespace {
 
 // consensus/README.md, Demotion, written down once more.
 constexpr Duration hello_lasts = 5s;
+constexpr std::uint64_t largest_jump = std::uint64_t{1} << 20;
 constexpr Duration proof_lasts = 1s;
 constexpr Duration patience_with_masters = 8s;
 constexpr Duration recently = 5s;
@@ -155,7 +156,8 @@ std::set<proto::RunId> DemotionRules::newer_published_by(const Agent& agent, con
   return publishers;
 }
 
-// One that it did publish, and whose master is known here and is one.
+// One that it did publish, and whose master is known here and is one. A single agent's word is not
+// believed if its epoch is far ahead.
 bool DemotionRules::is_superseded(const Agent& agent, const Group& group) {
   const auto publishers = newer_published_by(agent, group);
   const auto holds = [&](const std::unique_ptr<Agent>& other) {
@@ -165,6 +167,8 @@ bool DemotionRules::is_superseded(const Agent& agent, const Group& group) {
     if (peer == peers.end() || peer->second.address != other->address()) return false;
     const Group* const theirs = other->core()->state().find(group.name);
     if (theirs == nullptr || theirs->config_epoch <= group.config_epoch) return false;
+    const auto near = proto::number(agent.core()->state().current_epoch) + largest_jump;
+    if (proto::number(theirs->config_epoch) > near) return false;
     const proto::Address& master = theirs->master().address;
     const Redis* const node = world_.node_at(master);
     return master != group.master().address && consensus::find_node(group, master) != nullptr &&

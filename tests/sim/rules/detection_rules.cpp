@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "consensus/discovery.hpp"
+
 namespace vedette::sim {
 
 using consensus::Group;
@@ -163,9 +165,14 @@ void DetectionRules::judge_down(const Agent& agent, const Record& record, const 
   if (is_master && group->options.master_reboot_down_after.count() > 0) return;
   const bool is_replica =
       is_master && silence.replica_since && *silence.replica_since + wrong_role <= world_.now();
-  // An address that changed hands may be a node of two groups.
   if (silent >= group->options.down_after || is_replica) return;
-  if (limits_.stopped_clock || limits_.moved) return;
+  // An address that changed hands, or that a real Sentinel was made to believe, may be a node of
+  // two groups: one record stands for both.
+  const auto holds = [&](const auto& each) {
+    return consensus::find_node(each.second, address) != nullptr;
+  };
+  const bool shared = std::count_if(state.groups.begin(), state.groups.end(), holds) > 1;
+  if (limits_.stopped_clock || limits_.moved || shared) return;
   fail(agent, "down means silent for down-after",
        proto::to_string(address) + " is called down after " +
            std::to_string(silent.count() / 1000) + " ms");

@@ -65,9 +65,7 @@ struct ElectionRules::Look {
     if (c.event == "+promoted-slave") {
       all.judge_publication(agent, c.group, record, told_by_others);
     }
-    if (c.event == "-failover-abort-master-back" && record.candidacies[c.group].written) {
-      all.fail(agent, "a returned master ends no written promotion", c.group);
-    }
+    if (c.event == "-failover-abort-master-back") all.judge_return(agent, record, c.group);
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -352,6 +350,14 @@ void ElectionRules::judge_victory(const Agent& agent, Record& record, const std:
   if (votes >= needed) return;
   fail(agent, "a leader has majority and quorum",
        std::to_string(votes) + " of " + std::to_string(needed) + " votes");
+}
+
+void ElectionRules::judge_return(const Agent& agent, Record& record, const std::string& name) {
+  const Group* const group = agent.core()->state().find(name);
+  if (group == nullptr) return;
+  const Candidacy& own = record.candidacies[name];
+  if (!own.written || record.running[group->id].epoch != own.epoch) return;
+  fail(agent, "a returned master ends no written promotion", name);
 }
 
 void ElectionRules::promote_written(Agent& agent, const consensus::Promote& promote, Redis&) {

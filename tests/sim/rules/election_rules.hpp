@@ -80,6 +80,7 @@ class ElectionRules : public Judge {
   void judge_answer(const Agent& agent, const Heard::Ask& answer);
   void judge_publication(const Agent& agent, const std::string& name, const Record& record,
                          bool told_by_others);
+  void judge_return(const Agent& agent, Record& record, const std::string& name);
   void judge_victory(const Agent& agent, Record& record, const std::string& name);
   static bool confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters);
   // Whether a majority confirmed asks that were sent within the last 500 ms.
