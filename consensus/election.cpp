@@ -24,11 +24,13 @@ namespace {
 constexpr std::uint64_t largest_step = 64;
 constexpr Duration voter_freshness = std::chrono::seconds{1};
 
-Group* find_by_address(State& state, const proto::Address& address) {
+// An ask names a master by its address alone, which may have two names: the candidate means either.
+std::vector<Group*> find_by_address(State& state, const proto::Address& address) {
+  std::vector<Group*> found;
   for (auto& [id, group] : state.groups) {
-    if (same_place(state, group.master().address, address)) return &group;
+    if (same_place(state, group.master().address, address)) found.push_back(&group);
   }
-  return nullptr;
+  return found;
 }
 
 // Someone asks about an address that we have moved from: tell everyone where the master is now.
@@ -116,13 +118,15 @@ void cast(Turn& turn, Group& group, const Vote& vote) {
   promise(turn, NewsPromise{make_announce(events::vote_for_leader, group.name, news)});
 }
 
-void grant(Turn& turn, Group& group, const VoteAsked& event, bool down) {
-  if (group.attempt) abort_attempt(turn, group, &events::abort_not_elected);
+void grant(Turn& turn, const std::vector<Group*>& groups, const VoteAsked& event, bool down) {
   const Vote vote{event.query.epoch, event.query.candidate};
-  cast(turn, group, vote);
-  hold(turn, group);
-  promise(turn, VotePromise{group.id, vote, down, event.ticket});
-  turn.touch(group);
+  for (Group* const group : groups) {
+    if (group->attempt) abort_attempt(turn, *group, &events::abort_not_elected);
+    cast(turn, *group, vote);
+    hold(turn, *group);
+    turn.touch(*group);
+  }
+  promise(turn, VotePromise{groups.front()->id, vote, down, event.ticket});
 }
 
 // The same candidate asks again in the epoch that it got: a renewal, and no write if it is on disk.
@@ -228,26 +232,28 @@ void prolong_hold(Turn& turn, Group& group) {
 }
 
 void on_vote_asked(Turn& turn, const VoteAsked& event) {
-  Group* group = find_by_address(turn.state, event.query.master);
-  if (group == nullptr) {
+  const std::vector<Group*> groups = find_by_address(turn.state, event.query.master);
+  if (groups.empty()) {
     correct_asker(turn, event.query.master);
     turn.emit(ReplyVote{event.ticket, {}});
     return;
   }
-  const bool down = group->master().subjectively_down && !turn.state.tilt_since;
+  Group& group = *groups.front();
+  const bool down = group.master().subjectively_down && !turn.state.tilt_since;
   // Whoever asks sees the master down: a good moment to ask back (a hint, no opinion).
-  ask_dissenters(turn, *group);
+  ask_dissenters(turn, group);
   if (!event.query.candidate) {
     turn.emit(ReplyVote{event.ticket, {down, std::nullopt, proto::Epoch{}}});
     return;
   }
-  if (renew(turn, *group, event, down)) return;
-  if (may_grant(turn, *group, event.query)) {
-    grant(turn, *group, event, down);
+  if (renew(turn, group, event, down)) return;
+  const auto is_free = [&](const Group* each) { return may_grant(turn, *each, event.query); };
+  if (std::all_of(groups.begin(), groups.end(), is_free)) {
+    grant(turn, groups, event, down);
     return;
   }
-  note_rival(turn, *group, *event.query.candidate);
-  turn.emit(ReplyVote{event.ticket, recorded(*group, down)});
+  note_rival(turn, group, *event.query.candidate);
+  turn.emit(ReplyVote{event.ticket, recorded(group, down)});
 }
 
 Instant voters_free_at(const Turn& turn, const Group& group) {

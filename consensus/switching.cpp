@@ -19,6 +19,7 @@ namespace {
 constexpr Duration leader_silence = milliseconds{500};
 constexpr Duration takeover_stagger = milliseconds{200};
 constexpr Duration reconfiguration_tick = milliseconds{100};
+constexpr Duration role_validity = std::chrono::seconds{2};
 
 void start_anew(Turn& turn, Group& group, Node& node) {
   restart_clock(turn, node);
@@ -48,6 +49,17 @@ bool still_to_do(const Group& group, const Node& node) {
          !is_old_master(group, node) && !node.is_master_by_info();
 }
 
+// While we stood still it may have been promoted by another.
+bool is_replica_now(Turn& turn, Node& node) {
+  const bool fresh = node.said && node.said->asked_at + role_validity > turn.now;
+  if (!fresh && !node.info_request) ask_info_now(turn, node);
+  return fresh && node.said->role == proto::Role::replica;
+}
+
+bool may_be_pointed(Turn& turn, Node& node) {
+  return node.command.is_open() && !was_told_lately(turn, node) && is_replica_now(turn, node);
+}
+
 int count_in_flight(const Group& group) {
   const auto busy = [](const auto& entry) {
     return entry.second.resync == Resync::sent || entry.second.resync == Resync::in_progress;
@@ -69,9 +81,9 @@ void expire_unanswered(Turn& turn, Group& group) {
 // parallel-syncs for replica_reconf_timeout and is told again meanwhile.
 void send_again(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
-    const bool unheard = node.resync == Resync::sent && still_to_do(group, node) &&
-                         node.command.is_open() && !follows_master(group, node);
-    if (unheard && !was_told_lately(turn, node)) send_follow(turn, group, node);
+    const bool unheard =
+        node.resync == Resync::sent && still_to_do(group, node) && !follows_master(group, node);
+    if (unheard && may_be_pointed(turn, node)) send_follow(turn, group, node);
   }
 }
 
@@ -79,8 +91,8 @@ void send_more(Turn& turn, Group& group) {
   int in_flight = count_in_flight(group);
   for (auto& [id, node] : group.nodes) {
     if (in_flight >= group.options.parallel_syncs) return;
-    const bool waits = node.command.is_open() && node.resync == Resync::none;
-    if (!waits || !still_to_do(group, node) || was_told_lately(turn, node)) continue;
+    const bool waits = node.resync == Resync::none && still_to_do(group, node);
+    if (!waits || !may_be_pointed(turn, node)) continue;
     const bool is_news = node.info_at && *node.info_at >= group.reconfiguration->started;
     if (is_news && follows_master(group, node)) {  // an earlier leader got that far
       node.resync = Resync::done;
@@ -109,8 +121,8 @@ void give_up_waiting(Turn& turn, Group& group) {
   announce(turn, events::failover_end_for_timeout, group,
            describe_master(turn.state, group, old_master));
   for (auto& [id, node] : group.nodes) {
-    const bool waits = node.command.is_open() && node.resync == Resync::none;
-    if (!waits || was_told_lately(turn, node) || !still_to_do(group, node)) continue;
+    const bool waits = node.resync == Resync::none && still_to_do(group, node);
+    if (!waits || !may_be_pointed(turn, node)) continue;
     send_follow(turn, group, node);
     announce(turn, events::resync_best_effort, group, describe(turn.state, group, node));
   }

@@ -55,6 +55,24 @@ TEST_F(Votes, OutlivesRemoveAndMonitor) {
   EXPECT_EQ(solo.ask(Epoch{6}, id_of('c')), vote('c', 6));
 }
 
+// An ask names an address, and the candidate may mean either name of it.
+TEST_F(Votes, IsOneForBothNamesOfAMaster) {
+  solo.order(MonitorGroup{"n", {"10.0.0.1", 6379}, {}});
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('b')), vote('b', 5));
+  solo.order(RemoveGroup{"m"});
+  EXPECT_EQ(solo.ask(Epoch{5}, id_of('c')), vote('b', 5));
+}
+
+TEST_F(Votes, IsTakenByAVoteUnderAnotherNameOfTheMaster) {
+  solo.move('c', Epoch{7}, Epoch{7}, {"10.0.0.2", 6379});
+  solo.order(MonitorGroup{"n", {"10.0.0.9", 6379}, {}});
+  EXPECT_EQ(solo.ask(Epoch{9}, id_of('b'), {"10.0.0.9", 6379}), vote('b', 9));
+  solo.order(RemoveGroup{"n"});
+  solo.order(MonitorGroup{"n", {"10.0.0.2", 6379}, {}});
+  EXPECT_EQ(solo.ask(Epoch{9}, id_of('c'), {"10.0.0.2", 6379})->voted_for, std::nullopt);
+  EXPECT_EQ(solo.ask(Epoch{10}, id_of('c'), {"10.0.0.2", 6379}), vote('c', 10));
+}
+
 TEST_F(Votes, AFreshEntryShowsNoEpochBeforeItIsSaved) {
   solo.saves = false;
   solo.hello('b', Epoch{9}, Epoch{0});

@@ -19,7 +19,8 @@ struct ChoiceRules::Rule {
   const Choice& choice;
   Instant now;
   Duration down_after;
-  const std::map<proto::Address, proto::RunId>& replicas;
+  const Replicas& replicas;
+  const std::string& group;
 
   [[nodiscard]] static bool is_master(const Node& node) {
     return node.info.role == proto::Role::master;
@@ -30,7 +31,7 @@ struct ChoiceRules::Rule {
   }
   // Promoted for this fault already: it was a replica in the same run.
   [[nodiscard]] bool is_done(const Node& node) const {
-    const auto run = replicas.find(node.address);
+    const auto run = replicas.find({group, node.address});
     return is_master(node) && !choice.replid.empty() && shares_history(node) &&
            run != replicas.end() && node.info.run_id == run->second;
   }
@@ -72,9 +73,10 @@ void ChoiceRules::stepping(Agent& agent, const consensus::Event& event) {
   const consensus::State& state = agent.core()->state();
   const auto owner = state.links.find(info->link);
   if (owner == state.links.end() || owner->second.claimed) return;
-  const Node& node = state.groups.at(owner->second.group).nodes.at(owner->second.node);
-  if (node.info_request == info->request)
-    replicas.insert_or_assign(node.address, *info->info.run_id);
+  const Group& group = state.groups.at(owner->second.group);
+  const Node& node = group.nodes.at(owner->second.node);
+  if (node.info_request != info->request) return;
+  replicas.insert_or_assign({group.name, node.address}, *info->info.run_id);
 }
 
 void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
@@ -110,7 +112,7 @@ void ChoiceRules::begin(Choice& choice, const Agent& agent) {
 void ChoiceRules::forget_replaced(const Agent& agent, const std::string& name) {
   const Group* const group = agent.core()->state().find(name);
   if (group != nullptr && group->replaced) {
-    records_[agent].replicas.erase(group->replaced->address);
+    records_[agent].replicas.erase({name, group->replaced->address});
   }
 }
 
@@ -133,7 +135,7 @@ void ChoiceRules::judge(const Agent& agent, const Group& group, const std::strin
   const Node& chosen = found->second;
   Record& record = records_[agent];
   const Choice& choice = record.choices[group.name];
-  const Rule rule{choice, agent.clock(), group.options.down_after, record.replicas};
+  const Rule rule{choice, agent.clock(), group.options.down_after, record.replicas, group.name};
   if (chosen.info.priority == 0 && !Rule::is_master(chosen)) {
     fail(agent, "priority 0 is never promoted", proto::to_string(chosen.address));
   }

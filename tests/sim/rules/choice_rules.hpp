@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "tests/sim/rules/judge.hpp"
 #include "tests/sim/rules/per_agent.hpp"
@@ -26,6 +27,8 @@ class ChoiceRules : public Judge {
     std::optional<Instant> out_since;  // for so long it has been down, or a replica
     std::string replid;
   };
+  // In which run a node of a group was last seen as a replica.
+  using Replicas = std::map<std::pair<std::string, proto::Address>, proto::RunId>;
   struct Rule;
   static void begin(Choice& choice, const Agent& agent);
   void forget_replaced(const Agent& agent, const std::string& name);
@@ -36,7 +39,7 @@ class ChoiceRules : public Judge {
 
   struct Record {
     std::map<std::string, Choice> choices;
-    std::map<proto::Address, proto::RunId> replicas;  // in which run it was last seen as one
+    Replicas replicas;
   };
   PerLife<Record> records_;
 };

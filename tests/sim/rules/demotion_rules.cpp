@@ -64,6 +64,7 @@ const Node* DemotionRules::node_on(const Agent& agent, consensus::LinkId link,
 void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
   if (forgets(event)) records_[agent].promoted_in_vain.clear();
+  note_roles(agent, event);
   const Group* group = nullptr;
   if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
     Record& record = records_[agent];
@@ -83,6 +84,22 @@ void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
       own.replaced.erase(node->address);
     }
   }
+}
+
+// Since when it has said nothing else than that it is a master.
+void DemotionRules::note_roles(const Agent& agent, const consensus::Event& event) {
+  const auto note = [&](consensus::LinkId link, proto::Role role) {
+    const Group* group = nullptr;
+    const Node* const node = node_on(agent, link, group);
+    if (node == nullptr) return;
+    auto& masters = records_[agent].masters_since;
+    if (role != proto::Role::master) masters.erase(node->address);
+    if (role == proto::Role::master) masters.try_emplace(node->address, world_.now());
+  };
+  const auto* const role = std::get_if<consensus::RoleRead>(&event);
+  if (role != nullptr) note(role->link, role->role.role);
+  const auto* const info = std::get_if<consensus::InfoRead>(&event);
+  if (info != nullptr && info->info.role) note(info->link, *info->info.role);
 }
 
 void DemotionRules::stepped(Agent& agent, const consensus::Event&,
@@ -280,6 +297,9 @@ void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& t
   // It may have become one since it was last looked at, or while the order was on its way.
   if (node.master_since() >= record.demoted[node.address()]) return;
   if (world_.now() - node.master_since() >= patience_with_masters) return;
+  // It was one before, and became one again where this agent could not see it.
+  const auto told = record.masters_since.find(node.address());
+  if (told != record.masters_since.end() && told->second + patience_with_masters <= written) return;
   fail(agent, "an unexpected master has its 8 s", proto::to_string(node.address()));
 }
 

@@ -44,12 +44,14 @@ class DemotionRules : public Judge {
     std::map<consensus::GroupId, OfGroup> groups;
     std::map<consensus::RequestId, Instant> roles;      // ROLE sent while a majority agreed
     std::map<proto::Address, Instant> demoted;          // the last Follow to it as a master
+    std::map<proto::Address, Instant> masters_since;    // said so, and nothing else since then
     std::set<proto::Address> promoted;                  // a Promote was decided
     std::map<proto::Address, InVain> promoted_in_vain;  // ... and it is no published master
   };
 
   static const consensus::Node* node_on(const Agent& agent, consensus::LinkId link,
                                         const consensus::Group*& group);
+  void note_roles(const Agent& agent, const consensus::Event& event);
   bool majority_publishes(const Agent& agent, const consensus::Group& group);
   std::set<proto::RunId> newer_published_by(const Agent& agent, const consensus::Group& group);
   bool is_superseded(const Agent& agent, const consensus::Group& group);

@@ -25,7 +25,7 @@ class Judge : public Watcher {
   // Opinions and votes are asked for by address: where two names have one, it is not known which
   // was meant.
   [[nodiscard]] bool may_be_ambiguous() const {
-    return limits_.moved && world_.shards().size() > 1;
+    return limits_.two_names && world_.shards().size() > 1;
   }
   static std::string text_of(proto::Epoch epoch) {
     return "epoch " + std::to_string(proto::number(epoch));

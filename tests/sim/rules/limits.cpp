@@ -25,6 +25,7 @@ Limits limits_of(const Plan& plan) {
     out.single_word |= limit != "" && limit != "stopped clock";
     out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
                  action.what == What::move_agent;
+    out.two_names |= out.moved || (out.legacy && action.what == What::forge_hello);
   }
   return out;
 }

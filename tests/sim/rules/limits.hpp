@@ -13,6 +13,7 @@ struct Limits {
   bool forgotten_nodes = false;  // RESET: a deposed master that nobody pointed elsewhere yet
   bool single_word = false;      // an agent may know one peer only, and must believe its epoch
   bool moved = false;            // addresses changed hands
+  bool two_names = false;        // so, or by a lie, an address may be the master of two groups
 
   // Real Sentinels, forgotten votes, clocks that stand still and two majorities: no two agents
   // exclude each other then.

@@ -87,6 +87,8 @@ void PromotionRules::check_authority(const Agent& agent, const consensus::Promot
     if (other.get() == &agent || !other->core()) continue;
     const Group* const group = other->core()->state().find(name);
     if (group == nullptr || !group->attempt || group->attempt->by_force) continue;
+    // It promoted, and nothing else in that epoch: an order needs not wait until it knows.
+    if (executed_.contains({name, group->attempt->epoch})) continue;
     if (consensus::authority_until(other->clock(), *group) > other->clock()) {
       fail(agent, "one authority at a time", other->name() + " has it too");
     }
