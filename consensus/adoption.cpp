@@ -22,6 +22,7 @@ namespace {
 
 using Published = PeerView::Published;
 
+constexpr Duration longest_detour = std::chrono::seconds{1};
 constexpr Duration claim_patience = std::chrono::seconds{2};  // for the answer of such a node
 constexpr Duration stranded_after = std::chrono::seconds{5};  // besides twice down-after
 
@@ -204,6 +205,12 @@ void take(Turn& turn, Group& group, const Peer& publisher, const Published& publ
   }
 }
 
+// A hello from before, that took another way and longer.
+bool is_late(const Turn& turn, const std::optional<Published>& before, const proto::Hello& hello) {
+  return before && hello.config_epoch < before->config_epoch &&
+         before->at + longest_detour > turn.now;
+}
+
 // What nothing proves must not keep us from every failover, however often it is published.
 void wait_for_proof(const Turn& turn, Group& group) {
   const Duration rest = group.options.down_after * 10;
@@ -225,6 +232,7 @@ Published update(const Turn& turn, const std::optional<Published>& before,
 
 void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto::Hello& hello) {
   PeerView& view = group.peers.at(peer.id);
+  if (is_late(turn, view.published, hello)) return;
   view.published = update(turn, view.published, hello);
   const Published published = *view.published;
   if (!is_newer(turn, group, published)) {

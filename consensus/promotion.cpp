@@ -8,6 +8,7 @@
 #include "consensus/hellos.hpp"
 #include "consensus/hosts.hpp"
 #include "consensus/monitoring.hpp"
+#include "consensus/replica_choice.hpp"
 #include "consensus/saving.hpp"
 #include "consensus/switching.hpp"
 
@@ -75,7 +76,13 @@ void time_out(Turn& turn, Group& group) {
   group.stand_at = turn.now;
 }
 
-void refuse(Turn& turn, Group& group) {
+// What was refused cannot run any more: with another replica to promote there is nothing to wait
+// for but the hold.
+void refuse(Turn& turn, Group& group, Node& node) {
+  node.refused_promotion_at = turn.now;
+  const auto next =
+      choose_replica(turn.state.policy, group, turn.now, oldest_useful_info(group, turn.now));
+  if (next && !has_refused(group.nodes.at(*next), turn.now)) return time_out(turn, group);
   abort_attempt(turn, group, &events::abort_replica_timeout);
   stand_later(turn, group);
 }
@@ -177,7 +184,7 @@ void on_promote_answered(Turn& turn, const PromoteAnswered& event) {
   attempt.confirmed_master = event.role && event.role->role == proto::Role::master;
   if (attempt.confirmed_master || event.executed) return;
   note(turn, Level::warning, "Promotion not executed by " + proto::to_string(node->address));
-  refuse(turn, group_of(turn, event.link));
+  refuse(turn, group_of(turn, event.link), *node);
 }
 
 void on_promote_withheld(Turn& turn, const PromoteWithheld& event) {
@@ -190,7 +197,7 @@ void promote_failed(Turn& turn, Group& group, Node& node, const RequestFailed& e
   note(turn, Level::warning,
        "Promotion refused by " + proto::to_string(node.address) + ": " + event.error);
   group.attempt->promote_request.reset();
-  refuse(turn, group);
+  refuse(turn, group, node);
 }
 
 void promote_unwritten(Turn& turn, Group& group, RequestId request) {

@@ -121,6 +121,7 @@ void note_reboot(Turn& turn, Group& group, Node& node, const proto::InfoSnapshot
   const bool counts =
       node.id == group.master_id && group.options.master_reboot_down_after.count() > 0;
   if (counts) node.rebooted_at = turn.now;
+  node.refused_promotion_at.reset();
   announce(turn, events::reboot, group, describe(turn.state, group, node));
 }
 

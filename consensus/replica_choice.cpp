@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration freshest_ping = std::chrono::seconds{5};
 constexpr Duration info_age_in_trouble = std::chrono::seconds{5};
+constexpr Duration refusal_counts_for = std::chrono::minutes{10};
 constexpr Duration info_age_in_peace = std::chrono::seconds{30};
 
 // Promoted for this fault by a leader that did not live to publish it.
@@ -38,16 +39,17 @@ Tier tier_of(const Policy& policy, const Group& group, const Node& node) {
 
 // Smaller is better. Masters report neither priority nor replica offset, so only their own offset
 // counts.
-auto rank_of(const Policy& policy, const Group& group, const Node& node) {
+auto rank_of(const Policy& policy, const Group& group, const Node& node, Instant now) {
   const Tier tier = tier_of(policy, group, node);
   const bool promoted = tier == Tier::already_promoted;
+  const bool refused = !promoted && has_refused(node, now);
   const int priority = promoted ? 0 : node.info.priority;
   const std::int64_t offset =
       promoted ? node.info.master_repl_offset : node.info.replica_repl_offset;
   const std::string run_id = node.info.run_id ? proto::to_lower(node.info.run_id->text()) : "";
   // Offsets say nothing across histories; of the others one is as good as the next.
   const std::string history = tier == Tier::other_history ? node.info.replid : "";
-  return std::tuple{tier, priority, history, -offset, run_id.empty(), run_id};
+  return std::tuple{tier, refused, priority, history, -offset, run_id.empty(), run_id};
 }
 
 // Whatever has no name yet may be anybody's.
@@ -73,6 +75,10 @@ std::optional<bool> shares_known_history(const Group& group, const proto::InfoSn
   return std::any_of(nodes.begin(), nodes.end(), shares);
 }
 
+bool has_refused(const Node& node, Instant now) {
+  return node.refused_promotion_at && *node.refused_promotion_at + refusal_counts_for > now;
+}
+
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
                  Instant heard_since) {
   if (node.id == group.master_id || node.subjectively_down || !node.command.is_open()) return false;
@@ -88,7 +94,7 @@ std::optional<NodeId> choose_replica(const Policy& policy, const Group& group, I
   const Node* best = nullptr;
   for (const auto& [id, node] : group.nodes) {
     if (!is_eligible(policy, group, node, now, heard_since)) continue;
-    if (best == nullptr || rank_of(policy, group, node) < rank_of(policy, group, *best))
+    if (best == nullptr || rank_of(policy, group, node, now) < rank_of(policy, group, *best, now))
       best = &node;
   }
   if (best == nullptr) return std::nullopt;

@@ -20,9 +20,13 @@ std::optional<bool> shares_known_history(const Group& group, const proto::InfoSn
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
                  Instant heard_since);
 
+// It was to be promoted and would not, in its present run and a short while ago. It comes after its
+// equals, for somebody is better than nobody.
+bool has_refused(const Node& node, Instant now);
+
 // A node that an earlier leader of this fault already promoted comes first; then nodes of the
-// group's replication history before others; then priority, offset, run id. Nullopt: nobody is
-// eligible.
+// group's replication history before others; then those that have refused no promotion; then
+// priority, offset, run id. Nullopt: nobody is eligible.
 std::optional<NodeId> choose_replica(const Policy& policy, const Group& group, Instant now,
                                      Instant heard_since);
 

@@ -103,6 +103,7 @@ struct Node {
   std::optional<RequestId> hello_request;
   Instant hello_due{};
 
+  std::optional<Instant> refused_promotion_at;  // by this run of it
   // A Promote went to it that did not become a published configuration: it is re-pointed at once.
   bool promoted_in_vain = false;
   std::optional<RequestId> follow_request;

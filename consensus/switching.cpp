@@ -190,6 +190,7 @@ void switch_master(Turn& turn, Group& group, const proto::Address& to) {
   Node& new_master = add_node(turn, group, to);
   group.master_id = new_master.id;
   new_master.promoted_in_vain = new_master.superseded = false;
+  new_master.refused_promotion_at.reset();
   new_master.reported_role = proto::Role::master;
   new_master.reported_role_at = turn.now;
   start_anew(turn, group, new_master);

@@ -128,7 +128,14 @@ class Run {
   // two masters of one config epoch (README.md, "Known limits").
   [[nodiscard]] bool excused() const {
     return rules_.anything_forced() || limits_.moved || limits_.forgotten_peers ||
-           limits_.forgotten_nodes || limits_.restored_disk || limits_.legacy;
+           limits_.forgotten_nodes || limits_.restored_disk || limits_.legacy || is_torn();
+  }
+
+  // Who believed an epoch far ahead votes for none below it; nobody else believes that one alone.
+  [[nodiscard]] bool is_torn() const {
+    const std::size_t all = world_.agents().size();
+    return limits_.torn_epochs &&
+           std::max<std::size_t>(consensus::majority(all), plan_.quorum) >= all;
   }
 
   // Some agents and the master are gone for good; the rest is a majority, and must go on.

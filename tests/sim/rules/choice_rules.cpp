@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration info_patience = 200ms;
 constexpr Duration freshest_ping = 5s;
+constexpr Duration refusal_counts_for = 10min;
 
 }  // namespace
 
@@ -20,6 +21,7 @@ struct ChoiceRules::Rule {
   Instant now;
   Duration down_after;
   const Replicas& replicas;
+  const Refusals& refusals;
   const std::string& group;
 
   [[nodiscard]] static bool is_master(const Node& node) {
@@ -34,6 +36,10 @@ struct ChoiceRules::Rule {
     const auto run = replicas.find({group, node.address});
     return is_master(node) && !choice.replid.empty() && shares_history(node) &&
            run != replicas.end() && node.info.run_id == run->second;
+  }
+  [[nodiscard]] bool has_refused(const Node& node) const {
+    const auto at = refusals.find({group, node.address});
+    return at != refusals.end() && at->second + refusal_counts_for > now;
   }
   [[nodiscard]] bool is_cut_off(const Node& node) const {
     const Duration outage = choice.out_since ? now - *choice.out_since : Duration{0};
@@ -52,6 +58,7 @@ struct ChoiceRules::Rule {
     if (is_done(a)) return a.info.master_repl_offset > b.info.master_repl_offset;
     const auto follows = [&](const Node& node) { return !is_master(node) && shares_history(node); };
     if (follows(a) != follows(b)) return follows(a);
+    if (has_refused(a) != has_refused(b)) return has_refused(b);
     if (a.info.priority != b.info.priority) return a.info.priority < b.info.priority;
     if (!follows(a) && a.info.replid != b.info.replid) return false;
     if (a.info.replica_repl_offset != b.info.replica_repl_offset) {
@@ -63,20 +70,32 @@ struct ChoiceRules::Rule {
 
 void ChoiceRules::stepping(Agent& agent, const consensus::Event& event) {
   if (!agent.core()) return;
-  auto& replicas = records_[agent].replicas;
-  if (forgets(event)) replicas.clear();
+  Record& record = records_[agent];
+  if (forgets(event)) {
+    record.replicas.clear();
+    record.refusals.clear();
+  }
+  if (const auto* const failed = std::get_if<consensus::RequestFailed>(&event)) {
+    note_refusal(agent, failed->link, failed->request);
+  } else if (const auto* const told = std::get_if<consensus::PromoteAnswered>(&event)) {
+    const bool done = told->executed || (told->role && told->role->role == proto::Role::master);
+    if (!done) note_refusal(agent, told->link, told->request);
+  }
   for (const auto& [id, group] : agent.core()->state().groups) {
     if (group.attempt) note_master(records_[agent].choices[group.name], group);
   }
   const auto* const info = std::get_if<consensus::InfoRead>(&event);
-  if (info == nullptr || info->info.role != proto::Role::replica || !info->info.run_id) return;
+  if (info == nullptr || !info->info.run_id) return;
   const consensus::State& state = agent.core()->state();
   const auto owner = state.links.find(info->link);
   if (owner == state.links.end() || owner->second.claimed) return;
   const Group& group = state.groups.at(owner->second.group);
   const Node& node = group.nodes.at(owner->second.node);
   if (node.info_request != info->request) return;
-  replicas.insert_or_assign({group.name, node.address}, *info->info.run_id);
+  const bool restarted = node.info.run_id && node.info.run_id != info->info.run_id;
+  if (restarted) record.refusals.erase({group.name, node.address});
+  if (info->info.role != proto::Role::replica) return;
+  record.replicas.insert_or_assign({group.name, node.address}, *info->info.run_id);
 }
 
 void ChoiceRules::stepped(Agent& agent, const consensus::Event&,
@@ -108,9 +127,24 @@ void ChoiceRules::begin(Choice& choice, const Agent& agent) {
   choice.made = false;
 }
 
+// Of the promotion that its agent waits for.
+void ChoiceRules::note_refusal(const Agent& agent, consensus::LinkId link,
+                               consensus::RequestId request) {
+  const consensus::State& state = agent.core()->state();
+  const auto owner = state.links.find(link);
+  if (owner == state.links.end() || owner->second.claimed || owner->second.peer) return;
+  const auto found = state.groups.find(owner->second.group);
+  if (found == state.groups.end()) return;
+  const auto& [id, group] = *found;
+  if (!group.attempt || group.attempt->promote_request != request) return;
+  const Node& node = group.nodes.at(owner->second.node);
+  records_[agent].refusals.insert_or_assign({group.name, node.address}, agent.clock());
+}
+
 // Whatever it was before: it is one of the replaced now.
 void ChoiceRules::forget_replaced(const Agent& agent, const std::string& name) {
   const Group* const group = agent.core()->state().find(name);
+  if (group != nullptr) records_[agent].refusals.erase({name, group->master().address});
   if (group != nullptr && group->replaced) {
     records_[agent].replicas.erase({name, group->replaced->address});
   }
@@ -135,7 +169,8 @@ void ChoiceRules::judge(const Agent& agent, const Group& group, const std::strin
   const Node& chosen = found->second;
   Record& record = records_[agent];
   const Choice& choice = record.choices[group.name];
-  const Rule rule{choice, agent.clock(), group.options.down_after, record.replicas, group.name};
+  const Rule rule{choice,          agent.clock(),   group.options.down_after,
+                  record.replicas, record.refusals, group.name};
   if (chosen.info.priority == 0 && !Rule::is_master(chosen)) {
     fail(agent, "priority 0 is never promoted", proto::to_string(chosen.address));
   }

@@ -29,7 +29,10 @@ class ChoiceRules : public Judge {
   };
   // In which run a node of a group was last seen as a replica.
   using Replicas = std::map<std::pair<std::string, proto::Address>, proto::RunId>;
+  // When a node of a group refused to be promoted.
+  using Refusals = std::map<std::pair<std::string, proto::Address>, Instant>;
   struct Rule;
+  void note_refusal(const Agent& agent, consensus::LinkId link, consensus::RequestId request);
   static void begin(Choice& choice, const Agent& agent);
   void forget_replaced(const Agent& agent, const std::string& name);
   static void note_master(Choice& choice, const consensus::Group& group);
@@ -40,6 +43,7 @@ class ChoiceRules : public Judge {
   struct Record {
     std::map<std::string, Choice> choices;
     Replicas replicas;
+    Refusals refusals;
   };
   PerLife<Record> records_;
 };

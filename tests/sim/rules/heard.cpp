@@ -22,8 +22,10 @@ void Heard::stepping(Agent& agent, const consensus::Event& event) {
     const consensus::Group* const group = agent.core()->state().find(told->hello.master_name);
     if (group == nullptr || told->hello.agent_id == agent.id()) return;
     auto& hellos = record.groups[group->id].hellos;
-    hellos[{told->hello.agent_id, told->hello.agent}] = {world_.now(), told->hello.master,
-                                                         told->hello.config_epoch};
+    auto& known = hellos[{told->hello.agent_id, told->hello.agent}];
+    const bool late =
+        told->hello.config_epoch < known.config_epoch && known.at + longest_detour > world_.now();
+    if (!late) known = {world_.now(), told->hello.master, told->hello.config_epoch};
   } else if (const auto* const recalled = std::get_if<consensus::ConfigurationTold>(&event)) {
     hear(agent, record, *recalled);
   }

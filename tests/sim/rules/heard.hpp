@@ -57,6 +57,7 @@ class Heard : public Watcher {
                const consensus::Commands& commands) override;
 
   static constexpr Duration opinion_lasts{5'000'000};
+  static constexpr Duration longest_detour{1'000'000};  // of a hello
   // Itself, and who said that `master` is down: about this configuration, asked within 5 s. Also
   // for a master that the group has left in the step under way.
   unsigned agreeing(const Agent& agent, const consensus::Group& group,

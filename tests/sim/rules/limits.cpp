@@ -14,8 +14,8 @@ Limits limits_of(const Plan& plan) {
       std::count_if(plan.actions.begin(), plan.actions.end(), [](const Action& action) {
         return action.what == What::forge_hello && action.value == absurd_word;
       });
-  out.single_word =
-      out.legacy || !plan.introduced || plan.agents == 1 || absurd > (plan.agents == 2 ? 0 : 1);
+  out.torn_epochs = absurd > (plan.agents == 2 ? 0 : 1);
+  out.single_word = out.legacy || !plan.introduced || plan.agents == 1 || out.torn_epochs;
   for (const Action& action : plan.actions) {
     const std::string_view limit = limit_of(action.what);
     out.restored_disk |= limit == "restored disk";

@@ -12,6 +12,7 @@ struct Limits {
   bool forgotten_peers = false;  // REMOVE, or agents that never met
   bool forgotten_nodes = false;  // RESET: a deposed master that nobody pointed elsewhere yet
   bool single_word = false;      // an agent may know one peer only, and must believe its epoch
+  bool torn_epochs = false;      // one may believe an epoch so far ahead that no other does
   bool moved = false;            // addresses changed hands
   bool two_names = false;        // so, or by a lie, an address may be the master of two groups
 
