@@ -125,6 +125,22 @@ class Hazards(SystemTest):
             self.assertEqual(ours.ask(2, candidate), ("*", 0), candidate)
         ours.wait_vote(2, BOB)
 
+    def test_epoch_of_another_master(self):
+        """Masters that fail together are elected for in epochs that cross. Sentinel refuses every
+        epoch below the highest one that it knows of any master."""
+        def pair(kind):
+            system = self.cluster(place=kind, agents=[kind], groups={"mymaster": 1, "other": 1},
+                                  options={"quorum": 1, "down-after-milliseconds": 5000})
+            return [Lone(system.agents[0], nodes[0]) for nodes in system.nodes.values()]
+
+        sentinel, other = pair("debian")
+        self.assertEqual(other.ask(9, ALICE), (ALICE, 9))
+        self.assertEqual(sentinel.ask(5, BOB), ("*", 0))
+
+        ours, other = pair("vedette")
+        other.wait_vote(9, ALICE)
+        ours.wait_vote(5, BOB)
+
     # ---- what a stranger may publish -------------------------------------------------------------
     def test_own_id_in_a_hello(self):
         """Nobody is his own peer. Sentinel looks for its id in what its nodes publish, but not in
