@@ -6,6 +6,7 @@
 #include "consensus/discovery.hpp"
 #include "consensus/epochs.hpp"
 #include "consensus/hosts.hpp"
+#include "consensus/monitoring.hpp"
 #include "consensus/quorum.hpp"
 #include "consensus/strangers.hpp"
 
@@ -44,6 +45,14 @@ void publish_to(Turn& turn, const Group& group, PeerView& view, const Peer& peer
   view.hello_due = turn.now + turn.state.timings.publish_period;
   const proto::Hello hello = make_hello(turn.state, group, peer.link.local_host);
   turn.emit(PublishHello{peer.link.id, *view.hello_request, hello});
+}
+
+// Whoever we could not hear for a while may publish something else by now. Of an agent that we
+// cannot ask at all its hellos are all there is.
+bool is_up_to_date(const Turn& turn, const PingClock& ping, const PeerView::Published& published) {
+  if (!is_fresh(turn, published)) return false;
+  if (!ping.answered) return true;
+  return !is_silent(ping, turn.now) && published.at >= ping.unbroken_since;
 }
 
 }  // namespace
@@ -116,7 +125,8 @@ Instant hellos_due(const State& state, const Group& group) {
 bool configuration_is_confirmed(const Turn& turn, const Group& group) {
   std::size_t publishers = 1;
   for (const auto& [id, view] : group.peers) {
-    if (!view.published || !is_fresh(turn, *view.published)) continue;
+    const PingClock& ping = turn.state.peers.at(id).ping;
+    if (!view.published || !is_up_to_date(turn, ping, *view.published)) continue;
     const bool same = view.published->master == group.master().address &&
                       view.published->config_epoch == group.config_epoch;
     if (same) ++publishers;

@@ -27,7 +27,8 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
 void tend_hellos(Turn& turn, Group& group);
 Instant hellos_due(const State& state, const Group& group);
 
-// Whether a majority, this agent included, published our address and config epoch in the last 5 s.
+// Whether a majority, this agent included, published our address and config epoch in the last 5 s,
+// and has been heard without a gap since.
 bool configuration_is_confirmed(const Turn& turn, const Group& group);
 
 }  // namespace vedette::consensus

@@ -61,6 +61,7 @@ bool take_pong(Turn& turn, PingClock& ping, const Ponged& event) {
   ping.answered = true;
   if (!event.loading) ping.ponged_sent_at = sent_at;
   ping.round_trip = turn.now - sent_at;
+  if (is_silent(ping, turn.now)) ping.unbroken_since = turn.now;
   ping.silent_since.reset();
   ping.silent_since_wall.reset();
   if (!ping.outstanding.empty()) {
@@ -205,6 +206,11 @@ void rearm(Turn& turn, const Peer& peer, milliseconds down_after) {
 }
 
 }  // namespace
+
+bool is_silent(const PingClock& ping, Instant now) noexcept {
+  constexpr Duration hiccup = milliseconds{500};
+  return ping.silent_since_wall && *ping.silent_since_wall + hiccup < now;
+}
 
 void tend(Turn& turn, Group& group, Node& node) {
   tend_links(turn, group, node);

@@ -28,6 +28,8 @@ void publish_everywhere(Turn& turn, Group& group);
 
 // Starts the node's silence clock anew, as for an instance just created (address switch, RESET).
 void restart_clock(Turn& turn, Node& node);
+// Whether it owes an answer, or has been without a link, for longer than a hiccup.
+bool is_silent(const PingClock& ping, Instant now) noexcept;
 // Whether a node or peer answered a PING within `age`.
 bool answered_within(const PingClock& ping, Instant now, Duration age) noexcept;
 

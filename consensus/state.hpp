@@ -55,6 +55,7 @@ struct PingClock {
   Instant last_ok{};         // last acceptable reply, or creation
   Instant last_reply{};      // last reply of any kind
   Instant ponged_sent_at{};  // sending of the newest PING answered by a real PONG
+  Instant unbroken_since{};  // the end of its last silence that was longer than a hiccup
   Duration round_trip{0};    // of the last answered PING, 0 if none
 };
 
