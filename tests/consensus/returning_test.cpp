@@ -16,8 +16,10 @@ class Returning : public Cluster {
     run_for(3s);
     heard.clear();
   }
-  Redis& promoted() { return node(group(agent(0)).master().address); }
-  Redis& other() { return &promoted() == &node("10.0.0.2") ? node("10.0.0.3") : node("10.0.0.2"); }
+  Redis& named_master() { return node(group(agent(0)).master().address); }
+  Redis& other() {
+    return &named_master() == &node("10.0.0.2") ? node("10.0.0.3") : node("10.0.0.2");
+  }
   // A replica in the beginning that is a master now.
   Redis* newly_promoted() {
     for (const proto::Address& address : {second, third}) {
@@ -44,7 +46,7 @@ TEST_F(Returning, TheReplacedMasterIsDemotedAtFirstContact) {
   fail_over();
   start(master());
   EXPECT_TRUE(demoted(master(), 1500ms));
-  EXPECT_EQ(master().following(), promoted().address());
+  EXPECT_EQ(master().following(), named_master().address());
   EXPECT_EQ(count("+convert-to-slave"), 1);
   run_for(20s);
   EXPECT_TRUE(is_sound());
@@ -117,7 +119,7 @@ TEST_F(Returning, NoDemotionWithoutAMajoritysHellos) {
 TEST_F(Returning, NoDemotionWhileTheConfiguredMasterIsNone) {
   build(3, 2);
   fail_over();
-  replicate(promoted(), proto::Address{"10.0.0.99", 6379});
+  replicate(named_master(), proto::Address{"10.0.0.99", 6379});
   start(master());
   run_for(5s);
   EXPECT_EQ(master().role(), proto::Role::master);
@@ -130,7 +132,7 @@ TEST_F(Returning, NoDemotionWhileAVoteAboveTheConfigurationIsKnown) {
   // Somebody that we do not know was elected, and has not published yet.
   for (const auto& agent : agents()) {
     const proto::RunId stranger = *proto::RunId::parse(std::string(40, 'e'));
-    const auto reply = ask_vote(*agent, {promoted().address(), above, stranger});
+    const auto reply = ask_vote(*agent, {named_master().address(), above, stranger});
     ASSERT_EQ(reply.voted_for, stranger);
   }
   start(master());

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "tests/sim/cluster/agent.hpp"
@@ -28,7 +27,7 @@ template <class Record>
 class PerLife {
  public:
   Record& operator[](const Agent& agent) {
-    auto& [life, record] = records_[agent];
+    auto& [life, record] = lives_[agent];
     if (life != agent.life()) {
       life = agent.life();
       record = Record{};
@@ -37,7 +36,12 @@ class PerLife {
   }
 
  private:
-  PerAgent<std::pair<unsigned, Record>> records_;
+  struct Life {
+    unsigned number = 0;
+    Record record{};
+  };
+
+  PerAgent<Life> lives_;
 };
 
 }  // namespace vedette::sim
