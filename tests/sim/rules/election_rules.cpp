@@ -119,7 +119,8 @@ void ElectionRules::note_promotion(const Agent& agent, Record& record,
   if (!event.executed || !master) return;
   for (const auto& [id, group] : agent.core()->state().groups) {
     const bool awaited = group.attempt && group.attempt->promote_request == event.request;
-    if (awaited && has_authority(record, group.name, group.voters())) {
+    const Instant later = world_.now() + Duration{1};  // the last moment may count either way
+    if (awaited && has_authority(record, group.name, group.voters(), later)) {
       record.promoted = Confirmed{group.name, group.attempt->epoch};
     }
   }
@@ -329,10 +330,10 @@ bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, s
 }
 
 bool ElectionRules::has_authority(const Record& record, const std::string& name,
-                                  std::size_t voters) const {
+                                  std::size_t voters, Instant at) const {
   const auto found = record.candidacies.find(name);
   if (found == record.candidacies.end()) return voters == 1;
-  return confirmed_since(found->second, world_.now() - authority, voters);
+  return confirmed_since(found->second, at - authority, voters);
 }
 
 void ElectionRules::judge_victory(const Agent& agent, Record& record, const std::string& name) {
@@ -375,7 +376,7 @@ void ElectionRules::promote_written(Agent& agent, const consensus::Promote& prom
   // Who came since then was not asked.
   const std::size_t voters = std::min(candidacy.voters, group->voters());
   if (limits_.stopped_clock || may_be_ambiguous()) return;
-  if (has_authority(record, group->name, voters)) return;
+  if (has_authority(record, group->name, voters, world_.now())) return;
   fail(agent, "authority is fresh when a promotion is written", text_of(epoch));
 }
 
@@ -385,7 +386,7 @@ void ElectionRules::judge_publication(const Agent& agent, const std::string& nam
   const auto candidacy = record.candidacies.find(name);
   if (group == nullptr || candidacy == record.candidacies.end() || told_by_others) return;
   if (candidacy->second.by_force || limits_.stopped_clock || may_be_ambiguous()) return;
-  if (has_authority(record, name, group->voters())) return;
+  if (has_authority(record, name, group->voters(), world_.now())) return;
   fail(agent, "authority is fresh when a promotion is published", name);
 }
 

@@ -83,9 +83,9 @@ class ElectionRules : public Judge {
   void judge_return(const Agent& agent, Record& record, const std::string& name);
   void judge_victory(const Agent& agent, Record& record, const std::string& name);
   static bool confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters);
-  // Whether a majority confirmed asks that were sent within the last 500 ms.
+  // Whether a majority confirmed asks that were sent within the 500 ms before `at`.
   [[nodiscard]] bool has_authority(const Record& record, const std::string& name,
-                                   std::size_t voters) const;
+                                   std::size_t voters, Instant at) const;
 
   Heard& heard_;
   PerLife<Record> records_;
