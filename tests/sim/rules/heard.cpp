@@ -19,30 +19,49 @@ void Heard::stepping(Agent& agent, const consensus::Event& event) {
     const auto link = record.peers.find(pong->link);
     if (link != record.peers.end()) record.answered[link->second] = world_.now();
   } else if (const auto* const told = std::get_if<consensus::HelloHeard>(&event)) {
-    const consensus::Group* const group = agent.core()->state().find(told->hello.master_name);
-    if (group == nullptr || told->hello.agent_id == agent.id()) return;
-    auto& hellos = record.groups[group->id].hellos;
-    auto& known = hellos[{told->hello.agent_id, told->hello.agent}];
-    const bool late =
-        told->hello.config_epoch < known.config_epoch && known.at + longest_detour > world_.now();
-    if (!late) known = {world_.now(), told->hello.master, told->hello.config_epoch};
+    hear(agent, record, *told);
   } else if (const auto* const recalled = std::get_if<consensus::ConfigurationTold>(&event)) {
     hear(agent, record, *recalled);
   }
 }
 
-// Of a peer that RESET forgot it counts as its hello, if there is none.
+void Heard::hear(const Agent& agent, Record& record, const consensus::HelloHeard& event) {
+  const proto::Hello& hello = event.hello;
+  const consensus::Group* const group = agent.core()->state().find(hello.master_name);
+  if (group == nullptr || hello.agent_id == agent.id()) return;
+  Published& known = record.groups[group->id].hellos[{hello.agent_id, hello.agent}];
+  const bool late =
+      hello.config_epoch < known.config_epoch && known.at + longest_detour > world_.now();
+  if (late) return;
+  const bool same = known.master == hello.master && known.config_epoch == hello.config_epoch;
+  known = {world_.now(), hello.master, hello.config_epoch, same ? known.first : world_.now()};
+}
+
+// Of a peer that RESET forgot it counts as its hello, if there is none. A peer that answers with an
+// older one has not published what was heard in its name.
 void Heard::hear(const Agent& agent, Record& record, const consensus::ConfigurationTold& event) {
-  const auto asked = record.configurations.extract(event.request);
+  const auto question = record.configurations.extract(event.request);
   const consensus::State& state = agent.core()->state();
   const auto owner = state.links.find(event.link);
-  if (asked.empty() || owner == state.links.end() || !owner->second.stranger) return;
-  const consensus::Group* const group = state.find(asked.mapped());
+  if (question.empty() || owner == state.links.end()) return;
+  const consensus::Group* const group = state.find(question.mapped().group);
   if (group == nullptr) return;
-  const consensus::Stranger& who = state.strangers.at(*owner->second.stranger);
-  if (group->peers.contains(who.id) || who.hellos.contains(group->id)) return;
+  auto& hellos = record.groups[group->id].hellos;
   const auto& [master, epoch] = event.configuration;
-  record.groups[group->id].hellos[{who.id, who.address}] = {world_.now(), master, epoch};
+  if (owner->second.peer) {
+    const consensus::Peer& peer = state.peers.at(*owner->second.peer);
+    const auto known = hellos.find({peer.id, peer.address});
+    if (known == hellos.end()) return;
+    const bool ours = known->second.master == group->master().address &&
+                      known->second.config_epoch == group->config_epoch;
+    const bool denied = !ours && epoch < known->second.config_epoch &&
+                        question.mapped().asked >= known->second.first;
+    if (denied) hellos.erase(known);
+  } else if (owner->second.stranger) {
+    const consensus::Stranger& who = state.strangers.at(*owner->second.stranger);
+    if (group->peers.contains(who.id) || who.hellos.contains(group->id)) return;
+    hellos[{who.id, who.address}] = {world_.now(), master, epoch, world_.now()};
+  }
 }
 
 void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
@@ -82,7 +101,7 @@ struct Heard::Look {
     }
   }
   void operator()(const consensus::AskConfiguration& c) const {
-    record.configurations[c.request] = c.group;
+    record.configurations[c.request] = {c.group, now};
   }
   void operator()(const consensus::Announce& c) const {
     if (c.event != "+switch-master" && c.event != "+reset-master") return;

@@ -33,6 +33,12 @@ class Heard : public Watcher {
     Instant at{};
     proto::Address master;
     proto::Epoch config_epoch{};
+    Instant first{};  // of those that say the same
+  };
+  // A question what it publishes.
+  struct Question {
+    std::string group;
+    Instant asked{};
   };
   struct OfGroup {
     std::map<Voter, Ask> opinions;  // the newest answer
@@ -42,10 +48,10 @@ class Heard : public Watcher {
   };
   struct Record {
     std::map<consensus::LinkId, Voter> peers;
-    std::map<consensus::RequestId, Ask> asks;                    // unanswered
-    std::map<consensus::RequestId, std::string> configurations;  // asked for, by group
-    std::optional<Ask> answer;                                   // what the step under way brings
-    std::map<Voter, Instant> answered;                           // a PING or an ask
+    std::map<consensus::RequestId, Ask> asks;  // unanswered
+    std::map<consensus::RequestId, Question> configurations;
+    std::optional<Ask> answer;          // what the step under way brings
+    std::map<Voter, Instant> answered;  // a PING or an ask
     std::map<consensus::GroupId, OfGroup> groups;
     std::vector<consensus::GroupId> moved;  // in the last step: what was said is void from the next
   };
@@ -72,6 +78,7 @@ class Heard : public Watcher {
   struct Look;
 
   void hear(Record& record, const consensus::PeerAnswered& event);
+  void hear(const Agent& agent, Record& record, const consensus::HelloHeard& event);
   void hear(const Agent& agent, Record& record, const consensus::ConfigurationTold& event);
 
   World& world_;
