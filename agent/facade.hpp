@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/settings.hpp"
+#include "agent/config/settings.hpp"
 #include "consensus/command.hpp"
 #include "consensus/event.hpp"
 #include "consensus/state.hpp"

@@ -14,12 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "agent/arguments.hpp"
-#include "agent/config_load.hpp"
-#include "agent/http.hpp"
+#include "agent/config/arguments.hpp"
+#include "agent/config/load.hpp"
+#include "agent/http/http.hpp"
 #include "agent/log.hpp"
 #include "agent/process.hpp"
-#include "agent/server.hpp"
+#include "agent/server/server.hpp"
 #include "agent/shell.hpp"
 #include "agent/title.hpp"
 

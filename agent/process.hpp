@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/config/settings.hpp"
 #include "agent/log.hpp"
-#include "agent/settings.hpp"
 
 namespace vedette::agent {
 

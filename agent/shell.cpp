@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "agent/clock.hpp"
-#include "agent/failed_connection.hpp"
+#include "agent/links/failed_connection.hpp"
 #include "agent/random_id.hpp"
 
 namespace vedette::agent {

@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "agent/config_load.hpp"
+#include "agent/config/load.hpp"
+#include "agent/config/store.hpp"
 #include "agent/deadline_timer.hpp"
 #include "agent/facade.hpp"
-#include "agent/host_names.hpp"
-#include "agent/links.hpp"
+#include "agent/links/host_names.hpp"
+#include "agent/links/links.hpp"
+#include "agent/links/resolver.hpp"
 #include "agent/log.hpp"
-#include "agent/resolver.hpp"
 #include "agent/scripts.hpp"
-#include "agent/store.hpp"
 #include "consensus/core.hpp"
 
 namespace vedette::agent {

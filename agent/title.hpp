@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/settings.hpp"
+#include "agent/config/settings.hpp"
 
 namespace vedette::agent {
 

@@ -14,7 +14,7 @@
 #include "agent/commands/renamed.hpp"
 #include "agent/commands/table.hpp"
 #include "agent/commands/words.hpp"
-#include "agent/config_load.hpp"
+#include "agent/config/load.hpp"
 #include "agent/random_id.hpp"
 
 namespace vedette::agent::commands {

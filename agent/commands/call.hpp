@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "agent/acl/log.hpp"
-#include "agent/connection.hpp"
 #include "agent/facade.hpp"
-#include "agent/publisher.hpp"
-#include "agent/traffic.hpp"
+#include "agent/server/connection.hpp"
+#include "agent/server/publisher.hpp"
+#include "agent/server/traffic.hpp"
 #include "proto/resp.hpp"
 
 namespace vedette::agent {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/commands/call.hpp"
-#include "agent/connection.hpp"
+#include "agent/server/connection.hpp"
 #include "proto/resp.hpp"
 
 namespace vedette::agent {

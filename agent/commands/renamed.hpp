@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/settings.hpp"
+#include "agent/config/settings.hpp"
 
 namespace vedette::agent {
 

@@ -10,7 +10,7 @@
 
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/orders.hpp"
-#include "agent/config_load.hpp"
+#include "agent/config/load.hpp"
 #include "proto/glob.hpp"
 
 namespace vedette::agent::commands {

@@ -6,7 +6,7 @@
 #include <set>
 #include <string>
 
-#include "agent/config_vedette.hpp"
+#include "agent/config/vedette_lines.hpp"
 #include "tests/agent/fake_agent.hpp"
 
 namespace vedette::agent::test {

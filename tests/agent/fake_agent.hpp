@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "agent/commands/execute.hpp"
-#include "agent/connection.hpp"
 #include "agent/facade.hpp"
-#include "agent/publisher.hpp"
-#include "agent/traffic.hpp"
+#include "agent/server/connection.hpp"
+#include "agent/server/publisher.hpp"
+#include "agent/server/traffic.hpp"
 #include "consensus/state.hpp"
 #include "proto/resp.hpp"
 

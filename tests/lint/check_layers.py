@@ -15,7 +15,8 @@ MAY_INCLUDE = {
     "tests/proto/": ("proto/", "tests/proto/"),
     "tests/consensus/": ("proto/", "consensus/", "tests/consensus/", "tests/sim/"),
     # The simulator saves in the real format: the renderer and the loader of the file, no more.
-    "tests/sim/": ("proto/", "consensus/", "agent/config_", "tests/sim/"),
+    "tests/sim/": ("proto/", "consensus/", "agent/config/load.hpp", "agent/config/render.hpp",
+                   "tests/sim/"),
 }
 
 # Values in, values out: no clock, no thread, no file, no socket and no hidden state.

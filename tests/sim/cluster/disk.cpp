@@ -1,7 +1,7 @@
 #include "tests/sim/cluster/disk.hpp"
 
-#include "agent/config_load.hpp"
-#include "agent/config_render.hpp"
+#include "agent/config/load.hpp"
+#include "agent/config/render.hpp"
 
 namespace vedette::sim {
 

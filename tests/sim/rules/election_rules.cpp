@@ -329,8 +329,8 @@ bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, s
   return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(voters);
 }
 
-bool ElectionRules::has_authority(const Record& record, const std::string& name,
-                                  std::size_t voters, Instant at) const {
+bool ElectionRules::has_authority(const Record& record, const std::string& name, std::size_t voters,
+                                  Instant at) const {
   const auto found = record.candidacies.find(name);
   if (found == record.candidacies.end()) return voters == 1;
   return confirmed_since(found->second, at - authority, voters);

@@ -1,0 +1,19 @@
+// From state to the text of the configuration file. The counterpart of sentinel_lines.
+// Reference: sentinel-behaviour.md 3.2 and 3.6.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/config/settings.hpp"
+#include "consensus/durable.hpp"
+
+namespace vedette::agent {
+
+// The old text with the `sentinel` lines and our comment lines brought up to date. Only words that
+// Sentinel 7.0 knows are written. What the user wrote stays where it is, byte for byte where it
+// means the same; a setting that has its default value is written only if it stood there.
+std::string render_config(std::string_view old_text, const consensus::Durable& durable,
+                          const Settings& settings);
+
+}  // namespace vedette::agent
