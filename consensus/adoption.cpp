@@ -301,8 +301,8 @@ void on_configuration_told(Turn& turn, const ConfigurationTold& event) {
     if (is_same(*view.published, told)) {
       view.published->repeated = true;
       weigh_configurations(turn, group);
-    } else if (view.configuration_asked_at < view.published->claimed_at) {
-      ask_to_repeat(turn, group, turn.state.peers.at(found->first));  // what it said before
+    } else if (view.configuration_asked_at < view.published->at) {
+      ask_to_repeat(turn, group, turn.state.peers.at(found->first));  // it has said so again since
     } else if (epoch < view.published->config_epoch && is_rival(group, *view.published)) {
       view.published.reset();  // forged, or out of date: its next hello will show
     }

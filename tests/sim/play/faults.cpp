@@ -59,7 +59,6 @@ void Faults::end_all() {
   ended_ = true;
   armed_.clear();
   while (!in_force_.empty()) end(in_force_.begin()->first);
-  ended_ = false;
 }
 
 Instant Faults::last_trouble() const { return in_force_.empty() ? last_trouble_ : world_.now(); }

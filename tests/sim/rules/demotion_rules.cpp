@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/discovery.hpp"
+#include "consensus/monitoring.hpp"
 #include "consensus/quorum.hpp"
 #include "consensus/saving.hpp"
 
@@ -231,6 +232,18 @@ void DemotionRules::promote_written(Agent& agent, const consensus::Promote&, Red
   records_[agent].promoted_in_vain[node.address()] = {};
 }
 
+// Who was silent has to publish anew: it is given the time for that.
+bool DemotionRules::hears_majority(const Agent& agent, const Group& group) {
+  constexpr Duration hello_period = 2s;
+  const auto hears = [&](const auto& each) {
+    const consensus::PingClock& ping = agent.core()->state().peers.at(each.first).ping;
+    return !consensus::is_silent(ping, agent.clock()) &&
+           ping.unbroken_since + hello_period <= agent.clock();
+  };
+  const auto count = 1 + std::count_if(group.peers.begin(), group.peers.end(), hears);
+  return static_cast<std::size_t>(count) >= consensus::majority(group.voters());
+}
+
 // Whether it could be demoted, had it been promoted in vain.
 bool DemotionRules::is_ripe(const Agent& agent, Record& record, const Group& group,
                             const Node& node) {
@@ -244,8 +257,8 @@ bool DemotionRules::is_ripe(const Agent& agent, Record& record, const Group& gro
          !agent.core()->state().tilt_since &&
          *master.info_at + 2 * agent.core()->state().timings.info_period > agent.clock() &&
          master.ping.round_trip < close_enough && master.ping.last_ok + 2s > agent.clock() &&
-         majority_publishes(agent, group) && newer_published_by(agent, group).empty() &&
-         !may_be_outvoted(agent, record, group);
+         majority_publishes(agent, group) && hears_majority(agent, group) &&
+         newer_published_by(agent, group).empty() && !may_be_outvoted(agent, record, group);
 }
 
 // Nobody else may know why it is a master: who promoted it does not wait for others to wonder.

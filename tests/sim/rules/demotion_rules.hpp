@@ -53,6 +53,7 @@ class DemotionRules : public Judge {
                                         const consensus::Group*& group);
   void note_roles(const Agent& agent, const consensus::Event& event);
   bool majority_publishes(const Agent& agent, const consensus::Group& group);
+  static bool hears_majority(const Agent& agent, const consensus::Group& group);
   std::set<proto::RunId> newer_published_by(const Agent& agent, const consensus::Group& group);
   bool is_superseded(const Agent& agent, const consensus::Group& group);
   bool may_be_outvoted(const Agent& agent, Record& record, const consensus::Group& group);

@@ -20,9 +20,12 @@ constexpr Duration silence_after_start = 3s - 1ms;  // our record begins a momen
 constexpr Duration voters_answer_within = 1500ms;   // 1 s by the rule, and one round trip
 
 // What the vote of that voter for a third one is worth to `agent`: it is bound for that long.
-Instant bound_until(const Agent& agent, const Heard::Voter& voter, const Heard::KnownVote& known) {
+Instant bound_until(const Agent& agent, const Heard::Voter& voter, const Heard::OfGroup& heard) {
   for (const auto& [id, peer] : agent.core()->state().peers) {
     if (peer.address != voter) continue;
+    const auto told = heard.votes.find(id);
+    if (told == heard.votes.end()) return Instant{};
+    const Heard::KnownVote& known = told->second;
     const bool binds = known.vote.voted_for != agent.id() && known.vote.voted_for != id &&
                        peer.speaks_vedette.value_or(false);
     return binds ? known.since + hold : Instant{};
@@ -240,16 +243,12 @@ void ElectionRules::judge_candidacy(const Agent& agent, Record& record, const Gr
 // A majority and quorum answered lately, and as far as it was told they are not bound to another.
 void ElectionRules::judge_voters(const Agent& agent, const Group& group) {
   if (limits_.forgotten_peers || limits_.stopped_clock) return;
-  const auto& votes = heard_.of(agent, group).votes;
   std::size_t heard = 1;
   std::size_t unbound = 1;
   for (const auto& [voter, at] : heard_.of(agent).answered) {
     if (at + voters_answer_within < world_.now()) continue;
     ++heard;
-    const auto known = votes.find(voter);
-    const bool bound =
-        known != votes.end() && bound_until(agent, voter, known->second) > world_.now();
-    if (!bound) ++unbound;
+    if (bound_until(agent, voter, heard_.of(agent, group)) <= world_.now()) ++unbound;
   }
   const std::size_t needed = consensus::votes_needed(group.voters(), group.options.quorum);
   if (heard < needed) {

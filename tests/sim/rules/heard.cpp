@@ -33,8 +33,7 @@ void Heard::hear(const Agent& agent, Record& record, const consensus::HelloHeard
   const bool late =
       hello.config_epoch < known.config_epoch && known.at + longest_detour > world_.now();
   if (late) return;
-  const bool same = known.master == hello.master && known.config_epoch == hello.config_epoch;
-  known = {world_.now(), hello.master, hello.config_epoch, same ? known.first : world_.now()};
+  known = {world_.now(), hello.master, hello.config_epoch};
 }
 
 // Of a peer that RESET forgot it counts as its hello, if there is none. A peer that answers with an
@@ -54,13 +53,13 @@ void Heard::hear(const Agent& agent, Record& record, const consensus::Configurat
     if (known == hellos.end()) return;
     const bool ours = known->second.master == group->master().address &&
                       known->second.config_epoch == group->config_epoch;
-    const bool denied = !ours && epoch < known->second.config_epoch &&
-                        question.mapped().asked >= known->second.first;
+    const bool denied =
+        !ours && epoch < known->second.config_epoch && question.mapped().asked >= known->second.at;
     if (denied) hellos.erase(known);
   } else if (owner->second.stranger) {
     const consensus::Stranger& who = state.strangers.at(*owner->second.stranger);
     if (group->peers.contains(who.id) || who.hellos.contains(group->id)) return;
-    hellos[{who.id, who.address}] = {world_.now(), master, epoch, world_.now()};
+    hellos[{who.id, who.address}] = {world_.now(), master, epoch};
   }
 }
 
@@ -72,10 +71,10 @@ void Heard::hear(Record& record, const consensus::PeerAnswered& event) {
   record.answer = ask;
   record.answered[ask.voter] = world_.now();
   OfGroup& group = record.groups[ask.group];
-  group.opinions[ask.voter] = ask;
+  group.opinions.insert_or_assign(ask.voter, ask);
   if (!ask.reply.voted_for) return;
   const consensus::Vote vote{ask.reply.epoch, ask.reply.voted_for};
-  KnownVote& known = group.votes[ask.voter];
+  KnownVote& known = group.votes[ask.voter_id];
   if (known.vote.epoch != vote.epoch) known.since = world_.now();
   known.vote = vote;
 }
@@ -90,14 +89,18 @@ struct Heard::Look {
   }
   void operator()(const consensus::AskPeer& c) const {
     const auto link = record.peers.find(c.link);
-    if (link == record.peers.end()) return;
+    const auto& links = agent.core()->state().links;
+    const auto owner = links.find(c.link);
+    if (link == record.peers.end() || owner == links.end() || !owner->second.peer) return;
     for (const auto& [id, group] : agent.core()->state().groups) {
       // Between two configurations each is asked by the one that it publishes.
       const bool settles = group.attempt && group.attempt->settles;
       const bool asked = settles ? consensus::find_node(group, c.query.master) != nullptr
                                  : group.master().address == c.query.master;
       if (!asked) continue;
-      record.asks[c.request] = {id, link->second, c.query, group.config_epoch, now, {}};
+      record.asks.insert_or_assign(
+          c.request,
+          Ask{id, link->second, *owner->second.peer, c.query, group.config_epoch, now, {}});
     }
   }
   void operator()(const consensus::AskConfiguration& c) const {

@@ -20,6 +20,7 @@ class Heard : public Watcher {
   struct Ask {
     consensus::GroupId group{};
     Voter voter;
+    proto::RunId voter_id;
     proto::DownQuery query;
     proto::Epoch config_epoch{};  // the asker's, when it asked
     Instant sent{};
@@ -33,7 +34,6 @@ class Heard : public Watcher {
     Instant at{};
     proto::Address master;
     proto::Epoch config_epoch{};
-    Instant first{};  // of those that say the same
   };
   // A question what it publishes.
   struct Question {
@@ -41,8 +41,8 @@ class Heard : public Watcher {
     Instant asked{};
   };
   struct OfGroup {
-    std::map<Voter, Ask> opinions;  // the newest answer
-    std::map<Voter, KnownVote> votes;
+    std::map<Voter, Ask> opinions;            // the newest answer
+    std::map<proto::RunId, KnownVote> votes;  // wherever the voter moves
     // The newest of each publisher. Whoever forges one under another address, takes none away.
     std::map<std::pair<proto::RunId, proto::Address>, Published> hellos;
   };
