@@ -177,7 +177,10 @@ class Drawing {
     plan_.quorum = plan_.agents / 2 + 1;
     plan_.replicas = one_of(std::array{1u, 2u, 3u, 3u});
     static constexpr std::array deaths{What::crash_node, What::power_off_node, What::pause_node};
-    add(draw_one(random_.between(0ms, 500ms), one_of(deaths)));
+    // Drawn one by one: in which order arguments are evaluated is the compiler's choice.
+    const What death = one_of(deaths);
+    const Duration when = random_.between(0ms, 500ms);
+    add(draw_one(when, death));
     plan_.actions.back().a = 0;
     static constexpr std::array hindrances{What::slow_disk,  What::delay_writes,
                                            What::slow_node,  What::slow_route,
