@@ -243,6 +243,7 @@ int run(const Arguments& arguments) {
   show_title(settings);
   log_banner(configuration->loaded.warnings, log);
   std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGALRM, SIG_IGN);  // whatever sends it to a Redis means no harm
   std::signal(SIGPIPE, SIG_IGN);
   const consensus::Durable& durable = configuration->loaded.durable;
   make_room_for_clients(settings, durable.groups.size(), count_links(durable), log);

@@ -41,6 +41,7 @@ int spawn(const std::vector<std::string>& argv, pid_t& child) {
   posix_spawnattr_setsigmask(&attributes, &signals);
   sigaddset(&signals, SIGPIPE);
   sigaddset(&signals, SIGHUP);
+  sigaddset(&signals, SIGALRM);
   posix_spawnattr_setsigdefault(&attributes, &signals);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   const int problem =

@@ -106,7 +106,7 @@ class Ends(SystemTest):
         self.check_end()
 
     def test_signals_that_do_not_end_it(self):
-        for number in (signal.SIGHUP, signal.SIGPIPE):
+        for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGALRM):
             self.agent.process.signal(number)
             self.assertEqual(self.agent.call("PING"), "PONG")
         self.assertTrue(self.agent.process.alive())
