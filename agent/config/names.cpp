@@ -249,6 +249,7 @@ constexpr std::array names = std::to_array<std::string_view>({
     "unixsocket",
     "unixsocketgroup",
     "unixsocketperm",
+    "use-exit-on-panic",
     "user",
     "vm-enabled",
     "zset-max-listpack-entries",

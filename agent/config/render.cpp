@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -246,6 +247,19 @@ std::string render_config(std::string_view old_text, const consensus::Durable& d
                           const Settings& settings) {
   Renderer renderer(old_text);
   return proto::rewrite_config(old_text, renderer.lines(durable, settings), key_of);
+}
+
+std::string with_settings_of(std::string_view loaded, std::string present) {
+  std::set<std::string> there{"sentinel", "user", "vedette"};  // not for us to put back here
+  for (const ConfigLine& line : proto::parse_config(present)) {
+    if (!line.words.empty()) there.insert(proto::to_lower(line.words.front()));
+  }
+  for (const ConfigLine& line : proto::parse_config(loaded)) {
+    if (line.words.empty() || there.contains(proto::to_lower(line.words.front()))) continue;
+    if (!present.empty() && !present.ends_with('\n')) present += '\n';
+    present += line.text + '\n';
+  }
+  return present;
 }
 
 }  // namespace vedette::agent

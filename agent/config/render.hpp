@@ -16,4 +16,8 @@ namespace vedette::agent {
 std::string render_config(std::string_view old_text, const consensus::Durable& durable,
                           const Settings& settings);
 
+// `present`, and below it the plain directives of `loaded` of which it has none: they are in force,
+// and whoever emptied or replaced the file meanwhile must not find an agent without its password.
+std::string with_settings_of(std::string_view loaded, std::string present);
+
 }  // namespace vedette::agent

@@ -40,7 +40,8 @@ Store::Store(std::string path, std::string text, Post post, Take take, Report re
       post_(std::move(post)),
       take_(std::move(take)),
       report_(std::move(report)),
-      last_text_(std::move(text)) {
+      loaded_text_(std::move(text)),
+      last_text_(loaded_text_) {
   // Signals are for the loop's thread.
   sigset_t all;
   sigset_t before;
@@ -86,7 +87,8 @@ SaveResult Store::save_now(const Snapshot& snapshot) {
   // The file is read again each time: the user may have edited it since.
   std::string problem = read_present(path_, last_text_);
   if (!problem.empty()) return {std::move(problem)};
-  std::string text = render_config(last_text_, snapshot.durable, snapshot.settings);
+  const std::string base = with_settings_of(loaded_text_, last_text_);
+  std::string text = render_config(base, snapshot.durable, snapshot.settings);
   SaveResult result = replace_file(path_, text);
   if (result.error.empty()) last_text_ = std::move(text);
   return result;

@@ -32,7 +32,8 @@ class Store {
   // What became of the save of this number and all before; called on the loop.
   using Report = std::function<void(consensus::SaveNumber, const SaveResult&)>;
 
-  // `text` is the file as it was loaded: the base of the rewrite if the file should vanish.
+  // `text` is the file as it was loaded: the base of the rewrite if the file should vanish,
+  // and what its settings are restored from if they should.
   Store(std::string path, std::string text, Post post, Take take, Report report);
   // Finishes the save that runs; what waits behind it is not saved.
   ~Store();
@@ -72,6 +73,7 @@ class Store {
   std::shared_ptr<Alive> alive_ = std::make_shared<Alive>();  // a late result finds it gone
 
   // The writer's side.
+  const std::string loaded_text_;
   std::string last_text_;
 
   // Shared.

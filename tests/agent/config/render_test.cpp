@@ -133,6 +133,17 @@ TEST(ConfigRender, ADefaultIsKeptWhereItStandsAndNotAddedElsewhere) {
   EXPECT_THAT(text, Not(HasSubstr("announce-port")));
 }
 
+TEST(ConfigRender, SettingsInForceComeBackIntoAFileThatWasReplaced) {
+  const std::string loaded =
+      "bind 127.0.0.1\nrequirepass secret\nport 1\nsave 1 1\nsave 2 2\nvedette http-port 0\n"
+      "# note\nuser u off\nsentinel monitor m 127.0.0.1 1 2\n";
+  EXPECT_EQ(with_settings_of(loaded, "PORT 2"),
+            "PORT 2\nbind 127.0.0.1\nrequirepass secret\nsave 1 1\nsave 2 2\n");
+  EXPECT_EQ(with_settings_of(loaded, ""),
+            "bind 127.0.0.1\nrequirepass secret\nport 1\nsave 1 1\nsave 2 2\n");
+  EXPECT_EQ(with_settings_of(loaded, loaded), loaded);
+}
+
 TEST(ConfigRender, AClearedSettingDisappears) {
   const std::string old =
       "sentinel monitor m 127.0.0.1 1 2\nsentinel auth-pass m x\nsentinel announce-ip 1.1.1.1\n";
