@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consensus/announce.hpp"
+#include "consensus/claims.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/epochs.hpp"
 #include "consensus/failover.hpp"
@@ -23,7 +24,6 @@ namespace {
 using Published = PeerView::Published;
 
 constexpr Duration longest_detour = std::chrono::seconds{1};
-constexpr Duration claim_patience = std::chrono::seconds{2};  // for the answer of such a node
 constexpr Duration stranded_after = std::chrono::seconds{5};  // besides twice down-after
 
 bool is_newer(const Turn& turn, const Group& group, const Published& published) {
@@ -96,13 +96,6 @@ bool names_another(const Turn& turn, const Group& group, const PeerView& view) {
   return published && is_newer(turn, group, *published) && moves_us(group, *published);
 }
 
-void note_denial(Group& group) {
-  for (auto& [id, view] : group.peers) {
-    auto& published = view.published;
-    if (published && published->master == group.claim->address) published->denied = true;
-  }
-}
-
 // The promotion that we sent, before its answer came. Whoever heard of it, and repeats it, makes it
 // a fact.
 bool is_our_promotion(const Group& group, const Published& published) {
@@ -119,38 +112,23 @@ bool is_proven(const Turn& turn, const Group& group, const proto::RunId& publish
          is_the_last_word(turn, group, published);
 }
 
-// A stranger among the nodes belongs to us if it has our history, or if one of ours follows it.
-Kinship kinship_of(const Group& group, const proto::InfoSnapshot& info,
-                   const proto::Address& address) {
-  const auto follows = [&](const auto& entry) {
-    const proto::InfoSnapshot& said = entry.second.info;
-    return said.role == proto::Role::replica && said.master == address;
-  };
-  if (std::any_of(group.nodes.begin(), group.nodes.end(), follows)) return Kinship::ours;
-  const auto shares = shares_known_history(group, info);
-  if (!shares) return Kinship::unknown;
-  return *shares ? Kinship::ours : Kinship::foreign;
-}
-
-void call(Turn& turn, Group& group, const proto::Address& address) {
-  if (group.claim && group.claim->address == address) return;
-  drop_claim(turn, group);
-  // No node's: it is told apart by `claimed`, and its kind is none that a node has.
-  const LinkId link = turn.new_link();
-  group.claim = Claim{address, link, turn.now};
-  turn.state.links.emplace(link, LinkOwner{LinkKind::peer, group.id, {}, {}, {}, true});
-  turn.emit(Connect{link, LinkKind::command, group.name, address});
-  turn.touch(group);
-}
-
 void seek_proof(Turn& turn, Group& group, const Peer& publisher) {
   const Published& published = *group.peers.at(publisher.id).published;
   Node* const node = find_node(group, published.master);
   if (node == nullptr) {
-    call(turn, group, published.master);
+    call_claimed(turn, group, published.master);
   } else {
     ask_role_now(turn, group, *node);
   }
+}
+
+// Of two configurations as old as each other: it may be our master by another name. A virtual
+// address may move on, so it is asked again.
+void ask_who_it_is(Turn& turn, Group& group, const Published& published) {
+  const Duration pause = turn.state.timings.info_period;
+  if (published.alias_at && *published.alias_at + pause > turn.now) return;
+  if (group.claim || find_node(group, published.master) != nullptr) return;
+  call_claimed(turn, group, published.master);
 }
 
 // Over our own connection: there nobody else can say it.
@@ -225,6 +203,7 @@ Published update(const Turn& turn, const std::optional<Published>& before,
   now.claimed_at = before->claimed_at;
   now.repeated = before->repeated;
   now.denied = before->denied;
+  now.alias_at = before->alias_at;
   return now;
 }
 
@@ -236,7 +215,9 @@ void hear_configuration(Turn& turn, Group& group, const Peer& peer, const proto:
   view.published = update(turn, view.published, hello);
   const Published published = *view.published;
   if (!is_newer(turn, group, published)) {
-    if (is_rival(group, published)) ask_to_repeat(turn, group, peer);
+    if (!is_rival(group, published)) return;
+    ask_to_repeat(turn, group, peer);
+    ask_who_it_is(turn, group, published);
     return;
   }
   if (!is_our_promotion(group, published)) {
@@ -330,49 +311,6 @@ bool may_be_superseded(const Turn& turn, const Group& group) {
 
 bool is_void(const Group& group, const Published& published) {
   return says(group, published, proto::Role::replica);
-}
-
-// ---- a node that only a newer configuration names ----------------------------------------------
-
-void claimed_link_up(Turn& turn, Group& group) {
-  group.claim->request = turn.new_request();
-  turn.emit(SendInfo{group.claim->link, *group.claim->request});
-}
-
-void claimed_link_down(Turn& turn, Group& group) {
-  turn.state.links.erase(group.claim->link);
-  group.claim.reset();
-}
-
-void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event) {
-  if (group.claim->request != event.request) return;
-  const bool is_master = event.info.role == proto::Role::master;
-  group.claim->kinship =
-      is_master ? kinship_of(group, event.info, group.claim->address) : Kinship::foreign;
-  if (group.claim->kinship == Kinship::foreign) {
-    note_denial(group);
-  } else {
-    weigh_configurations(turn, group);
-  }
-  // What it said may count as soon as the publisher has repeated its configuration.
-  const bool may_count = group.claim && group.claim->kinship == Kinship::unknown;
-  if (!may_count) drop_claim(turn, group);
-  turn.touch(group);
-}
-
-void drop_claim(Turn& turn, Group& group) {
-  if (!group.claim) return;
-  turn.emit(Disconnect{group.claim->link});
-  turn.state.links.erase(group.claim->link);
-  group.claim.reset();
-}
-
-void tend_claim(Turn& turn, Group& group) {
-  if (group.claim && group.claim->since + claim_patience <= turn.now) drop_claim(turn, group);
-}
-
-Instant claim_due(const Group& group) {
-  return group.claim ? group.claim->since + claim_patience : never;
 }
 
 }  // namespace vedette::consensus

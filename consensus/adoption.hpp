@@ -30,12 +30,4 @@ Instant proof_awaited_until(const Turn& turn, const Group& group);
 // proven or not, nobody is demoted in favour of ours.
 bool may_be_superseded(const Turn& turn, const Group& group);
 
-// ---- a node that only a newer configuration names ----------------------------------------------
-void claimed_link_up(Turn& turn, Group& group);
-void claimed_link_down(Turn& turn, Group& group);
-void claimed_node_spoke(Turn& turn, Group& group, const InfoRead& event);
-void drop_claim(Turn& turn, Group& group);
-void tend_claim(Turn& turn, Group& group);
-Instant claim_due(const Group& group);
-
 }  // namespace vedette::consensus

@@ -6,6 +6,7 @@
 
 #include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
+#include "consensus/claims.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/election.hpp"
 #include "consensus/failover.hpp"

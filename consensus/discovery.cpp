@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "consensus/adoption.hpp"
 #include "consensus/announce.hpp"
+#include "consensus/claims.hpp"
 #include "consensus/hosts.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"

@@ -105,6 +105,19 @@ void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, boo
   }
 }
 
+void publish_everywhere(Turn& turn, Group& group) {
+  for (auto& [id, node] : group.nodes) {
+    node.hello_due = turn.now;
+    node.hello_request.reset();
+    turn.touch(group, node);
+  }
+  for (auto& [id, view] : group.peers) {
+    view.hello_due = turn.now;
+    view.hello_request.reset();
+  }
+  turn.touch(group);
+}
+
 void tend_hellos(Turn& turn, Group& group) {
   for (auto& [id, view] : group.peers) {
     if (view.hello_request || view.hello_due > turn.now) continue;

@@ -23,6 +23,8 @@ bool is_fresh(const Turn& turn, const PeerView::Published& published);
 // The publish to a peer was answered.
 void hello_answered(Turn& turn, const proto::RunId& peer, RequestId request, bool accepted);
 
+// To every node and peer, now.
+void publish_everywhere(Turn& turn, Group& group);
 // Sends what is due to the group's peers.
 void tend_hellos(Turn& turn, Group& group);
 Instant hellos_due(const State& state, const Group& group);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "consensus/adoption.hpp"
+#include "consensus/claims.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/promotion.hpp"
 #include "consensus/strangers.hpp"
@@ -13,6 +13,7 @@ namespace vedette::consensus {
 namespace {
 
 constexpr Duration first_backoff = milliseconds{50};
+constexpr Duration longest_after_refusal = std::chrono::seconds{1};
 constexpr Duration least_patience = milliseconds{100};
 constexpr Duration most_connect_patience = std::chrono::seconds{1};
 
@@ -27,13 +28,15 @@ void open_link(Turn& turn, Link& link, LinkOwner owner, const std::string& group
 }
 
 // The first retry after a proven connection is immediate, the following ones wait longer and
-// longer.
+// longer: longest for whoever takes connections and closes them (an ACL, maxclients), where
+// hurrying helps nobody and fills logs.
 void mark_lost(Turn& turn, Link& link) {
+  const Duration longest = link.is_open() ? longest_after_refusal : longest_backoff;
   turn.state.links.erase(link.id);
   link.status = Link::Status::closed;
   link.since = turn.now;
   link.retry_at = turn.now + link.backoff;
-  link.backoff = std::clamp(link.backoff * 2, first_backoff, longest_backoff);
+  link.backoff = std::clamp(link.backoff * 2, first_backoff, longest);
 }
 
 void abandon(Turn& turn, Link& link) {

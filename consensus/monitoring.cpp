@@ -78,7 +78,8 @@ Duration info_period(const State& state, const Group& group, const Node& node) {
   const bool contradicts = is_master != (node.reported_role == proto::Role::master);
   const bool in_trouble = group.objectively_down || group.attempt || !node.info.master_link_up ||
                           node.info.master != group.master().address;
-  if (contradicts || (!is_master && in_trouble)) return std::min(normal, watchful_info_period);
+  const bool watchful = contradicts || node.info_refused || (!is_master && in_trouble);
+  if (watchful) return std::min(normal, watchful_info_period);
   return normal;
 }
 
@@ -159,7 +160,26 @@ void send_role(Turn& turn, const Group& group, Node& node) {
   node.role_request = turn.new_request();
   node.role_sent_at = turn.now;
   node.role_proves = configuration_is_confirmed(turn, group);
-  turn.emit(SendRole{node.command.id, *node.role_request});
+  if (!node.role_refused) {
+    turn.emit(SendRole{node.command.id, *node.role_request});
+    return;
+  }
+  ask_info_now(turn, node);
+  node.role_request = node.info_request;
+}
+
+bool is_forbidden(const std::string& error) {
+  const auto has = [&](const char* word) { return error.find(word) != std::string::npos; };
+  return has("NOPERM") || has("unknown command");
+}
+
+// An ACL without +role, or a renamed ROLE: INFO says the same, in more words.
+void role_failed(Turn& turn, Node& node, const std::string& error) {
+  node.role_request.reset();
+  if (node.role_refused || !is_forbidden(error)) return;
+  note(turn, Level::warning,
+       "ROLE refused by " + proto::to_string(node.address) + ", INFO is asked instead: " + error);
+  node.role_refused = node.role_wanted = true;
 }
 
 void node_ponged(Turn& turn, const LinkOwner& owner, const Ponged& event) {
@@ -249,6 +269,7 @@ void command_link_up(Turn& turn, Group& group, Node& node) {
 
 void command_link_lost(Turn& turn, Group& group, Node& node) {
   ping_link_lost(turn, node.ping);
+  node.introduced = node.role_refused = false;
   node.info_request.reset();
   node.role_request.reset();
   node.hello_request.reset();
@@ -332,8 +353,11 @@ void on_request_failed(Turn& turn, const RequestFailed& event) {
     node.hello_request.reset();
     node.hello_due = turn.now + hello_retry_period;
   }
-  if (node.info_request == event.request) node.info_request.reset();
-  if (node.role_request == event.request) node.role_request.reset();
+  if (node.role_request == event.request) role_failed(turn, node, event.error);
+  if (node.info_request == event.request) {
+    node.info_request.reset();
+    node.info_refused = true;
+  }
   if (node.follow_request == event.request) {
     node.follow_request.reset();
     note(turn, Level::warning,
@@ -353,19 +377,6 @@ void ask_info_now(Turn& turn, Node& node) {
 void ask_role_now(Turn& turn, const Group& group, Node& node) {
   node.role_wanted = true;
   turn.touch(group, node);
-}
-
-void publish_everywhere(Turn& turn, Group& group) {
-  for (auto& [id, node] : group.nodes) {
-    node.hello_due = turn.now;
-    node.hello_request.reset();
-    turn.touch(group, node);
-  }
-  for (auto& [id, view] : group.peers) {
-    view.hello_due = turn.now;
-    view.hello_request.reset();
-  }
-  turn.touch(group);
 }
 
 void restart_clock(Turn& turn, Node& node) {

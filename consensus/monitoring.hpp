@@ -24,7 +24,6 @@ void on_request_failed(Turn& turn, const RequestFailed& event);
 // Questions that must not wait for the schedule.
 void ask_info_now(Turn& turn, Node& node);
 void ask_role_now(Turn& turn, const Group& group, Node& node);
-void publish_everywhere(Turn& turn, Group& group);
 
 // Starts the node's silence clock anew, as for an instance just created (address switch, RESET).
 void restart_clock(Turn& turn, Node& node);

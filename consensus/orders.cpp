@@ -6,6 +6,7 @@
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/failover.hpp"
+#include "consensus/hellos.hpp"
 #include "consensus/links.hpp"
 #include "consensus/monitoring.hpp"
 #include "consensus/saving.hpp"

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "consensus/adoption.hpp"
+#include "consensus/aliases.hpp"
 #include "consensus/announce.hpp"
+#include "consensus/claims.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/failover.hpp"
 #include "consensus/hellos.hpp"
@@ -111,7 +113,8 @@ void reconcile_replica(Turn& turn, Group& group, Node& node) {
 }
 
 bool needs_work(const Group& group, const Node& node) {
-  return node.id != group.master_id && node.command.is_open() && !node.subjectively_down &&
+  return may_follow_the_master(group, node) && node.id != group.master_id &&
+         node.command.is_open() && !node.subjectively_down &&
          (node.reports_master() || follows_elsewhere(group, node));
 }
 
@@ -168,6 +171,16 @@ void note_answer(Turn& turn, Group& group, Node& node, proto::Role role, Instant
   if (role == proto::Role::master) weigh_configurations(turn, group);
 }
 
+// To ROLE, or to the INFO that was asked in its place.
+void role_answered(Turn& turn, Group& group, Node& node, proto::Role role) {
+  const bool is_master = role == proto::Role::master;
+  if (is_master && node.role_proves) node.proven_at = node.role_sent_at;
+  if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
+  if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
+  if (!is_master) target_is_replica(turn, group, node);
+  note_answer(turn, group, node, role, node.role_sent_at);
+}
+
 }  // namespace
 
 void on_info_read(Turn& turn, const InfoRead& event) {
@@ -179,15 +192,19 @@ void on_info_read(Turn& turn, const InfoRead& event) {
   if (owner->second.kind != LinkKind::command) return;
   Group& group = turn.state.groups.at(owner->second.group);
   Node& node = group.nodes.at(owner->second.node);
-  if (node.info_request != event.request) return;
-  node.info_request.reset();
+  const bool for_role = node.role_request == event.request;  // ROLE is refused
+  if (node.info_request != event.request && !for_role) return;
+  if (node.info_request == event.request) node.info_request.reset();
+  if (for_role) node.role_request.reset();
+  node.info_refused = false;
   note_reboot(turn, group, node, event.info);
   const proto::Address master = known_as(turn.state, group, event.info.master);
   if (master != node.info.master) node.replica_conf_changed_at = turn.now;
   const auto run_id = event.info.run_id ? event.info.run_id : node.info.run_id;
   node.info = event.info;
   node.info.master = master;
-  node.info.run_id = run_id;
+  node.info.run_id = node.process = run_id;
+  node.introduced = true;
   node.info_at = turn.now;
   node.info_text = event.text;
   if (event.info.role == proto::Role::replica) node.replica_run = run_id;
@@ -198,9 +215,13 @@ void on_info_read(Turn& turn, const InfoRead& event) {
     discover_replicas(turn, group, event.info);
   }
   note_resync_progress(turn, group, node);
-  if (event.info.role) note_answer(turn, group, node, *event.info.role, node.info_sent_at);
+  if (event.info.role && for_role) role_answered(turn, group, node, *event.info.role);
+  if (event.info.role && !for_role) {
+    note_answer(turn, group, node, *event.info.role, node.info_sent_at);
+  }
   turn.touch(group, node);
   turn.touch(group);
+  forget_aliases(turn, group);
 }
 
 void on_role_read(Turn& turn, const RoleRead& event) {
@@ -210,12 +231,7 @@ void on_role_read(Turn& turn, const RoleRead& event) {
   Node& node = group.nodes.at(owner->second.node);
   if (node.role_request != event.request) return;
   node.role_request.reset();
-  const bool is_master = event.role.role == proto::Role::master;
-  if (is_master && node.role_proves) node.proven_at = node.role_sent_at;
-  if (is_master && node.id == group.master_id) master_is_back(turn, group, node.role_sent_at);
-  if (is_master && node.id != group.master_id) node_reports_master(turn, group, node);
-  if (!is_master) target_is_replica(turn, group, node);
-  note_answer(turn, group, node, event.role.role, node.role_sent_at);
+  role_answered(turn, group, node, event.role.role);
   turn.touch(group, node);
   turn.touch(group);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "consensus/aliases.hpp"
+
 namespace vedette::consensus {
 
 namespace {
@@ -81,7 +83,8 @@ bool has_refused(const Node& node, Instant now) {
 
 bool is_eligible(const Policy& policy, const Group& group, const Node& node, Instant now,
                  Instant heard_since) {
-  if (node.id == group.master_id || node.subjectively_down || !node.command.is_open()) return false;
+  if (node.id == group.master_id || is_the_master_itself(group, node)) return false;
+  if (node.subjectively_down || !node.command.is_open()) return false;
   if (!node.ping.answered || node.ping.last_ok + freshest_ping < now) return false;
   if (!node.info_at || *node.info_at < heard_since) return false;
   if (policy.prefer_promoted_replica && is_already_promoted(group, node)) return true;

@@ -34,7 +34,8 @@ constexpr Duration longest_wait = std::chrono::seconds{60};
 bool contradicts(const Turn& turn, const Group& group, const Published& published) {
   const bool counts =
       published.repeated && is_fresh(turn, published) && published.master != group.master().address;
-  if (!counts || !is_believed(turn.state, published.config_epoch)) return false;
+  if (!counts || published.alias_at || !is_believed(turn.state, published.config_epoch))
+    return false;
   return published.config_epoch == group.config_epoch ||
          (published.config_epoch > group.config_epoch && is_void(group, published));
 }

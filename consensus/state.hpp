@@ -78,6 +78,10 @@ struct Node {
   std::shared_ptr<const std::string> info_text;
   std::optional<RequestId> info_request;
   Instant info_sent_at{};
+  bool info_refused = false;  // the last one
+
+  std::optional<proto::RunId> process;  // by its last INFO; survives what makes its past no news
+  bool introduced = false;              // INFO has come over the present command connection
 
   proto::Role reported_role = proto::Role::master;
   Instant reported_role_at{};          // last change
@@ -91,6 +95,7 @@ struct Node {
   std::optional<RequestId> role_request;
   Instant role_sent_at{};
   bool role_wanted = false;          // ask as soon as a link is open
+  bool role_refused = false;         // on the present connection: INFO is asked in its place
   bool role_proves = false;          // ROLE was sent while a majority published our configuration
   std::optional<Instant> proven_at;  // sending of such a ROLE that was answered "master"
 
@@ -190,9 +195,10 @@ struct PeerView {
     Instant at;
     proto::Address master;
     proto::Epoch config_epoch;
-    Instant claimed_at;     // since when it publishes this
-    bool repeated = false;  // over our own connection to it
-    bool denied = false;    // the node, asked, is no master of ours
+    Instant claimed_at;                 // since when it publishes this
+    bool repeated = false;              // over our own connection to it
+    bool denied = false;                // the node, asked, is no master of ours
+    std::optional<Instant> alias_at{};  // the node, asked, was our own master (aliases.hpp)
   };
   std::optional<Published> published;
   std::optional<RequestId> configuration_request;

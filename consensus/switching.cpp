@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "consensus/aliases.hpp"
 #include "consensus/announce.hpp"
 #include "consensus/discovery.hpp"
 #include "consensus/hellos.hpp"
@@ -46,7 +47,8 @@ bool is_old_master(const Group& group, const Node& node) {
 // this needs (reconcile).
 bool still_to_do(const Group& group, const Node& node) {
   return node.id != group.master_id && node.resync != Resync::done && !node.subjectively_down &&
-         !is_old_master(group, node) && !node.is_master_by_info();
+         !is_old_master(group, node) && !node.is_master_by_info() &&
+         !is_the_master_itself(group, node);
 }
 
 // While we stood still it may have been promoted by another.
@@ -56,8 +58,9 @@ bool is_replica_now(Turn& turn, Node& node) {
   return fresh && node.said->role == proto::Role::replica;
 }
 
-bool may_be_pointed(Turn& turn, Node& node) {
-  return node.command.is_open() && !was_told_lately(turn, node) && is_replica_now(turn, node);
+bool may_be_pointed(Turn& turn, const Group& group, Node& node) {
+  return node.command.is_open() && may_follow_the_master(group, node) &&
+         !was_told_lately(turn, node) && is_replica_now(turn, node);
 }
 
 int count_in_flight(const Group& group) {
@@ -83,7 +86,7 @@ void send_again(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
     const bool unheard =
         node.resync == Resync::sent && still_to_do(group, node) && !follows_master(group, node);
-    if (unheard && may_be_pointed(turn, node)) send_follow(turn, group, node);
+    if (unheard && may_be_pointed(turn, group, node)) send_follow(turn, group, node);
   }
 }
 
@@ -92,7 +95,7 @@ void send_more(Turn& turn, Group& group) {
   for (auto& [id, node] : group.nodes) {
     if (in_flight >= group.options.parallel_syncs) return;
     const bool waits = node.resync == Resync::none && still_to_do(group, node);
-    if (!waits || !may_be_pointed(turn, node)) continue;
+    if (!waits || !may_be_pointed(turn, group, node)) continue;
     const bool is_news = node.info_at && *node.info_at >= group.reconfiguration->started;
     if (is_news && follows_master(group, node)) {  // an earlier leader got that far
       node.resync = Resync::done;
@@ -122,7 +125,7 @@ void give_up_waiting(Turn& turn, Group& group) {
            describe_master(turn.state, group, old_master));
   for (auto& [id, node] : group.nodes) {
     const bool waits = node.resync == Resync::none && still_to_do(group, node);
-    if (!waits || !may_be_pointed(turn, node)) continue;
+    if (!waits || !may_be_pointed(turn, group, node)) continue;
     send_follow(turn, group, node);
     announce(turn, events::resync_best_effort, group, describe(turn.state, group, node));
   }

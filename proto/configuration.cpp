@@ -26,7 +26,7 @@ std::optional<Configuration> parse_master_reply(const Value& reply) {
   const auto port_number = parse_port(*port);
   const auto config_epoch = parse_epoch(*epoch);
   if (!port_number || !config_epoch) return std::nullopt;
-  return Configuration{{*host, *port_number}, *config_epoch};
+  return Configuration{{canonical_host(*host), *port_number}, *config_epoch};
 }
 
 }  // namespace vedette::proto

@@ -24,7 +24,7 @@ std::optional<std::array<std::string_view, field_count>> split_fields(std::strin
 std::optional<Address> parse_address(std::string_view host, std::string_view port) {
   const auto number = parse_port(port);
   if (!number || !is_plausible_host(host)) return std::nullopt;
-  return Address{std::string{host}, *number};
+  return Address{canonical_host(host), *number};
 }
 
 }  // namespace

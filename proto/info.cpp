@@ -65,7 +65,9 @@ constexpr std::array fields{
     Field{"second_repl_offset",
           [](Info& info, Text text) { set_integer(info.second_repl_offset, text); }},
     Field{"master_host",
-          [](Info& info, Text text) { info.master.host = is_plausible_host(text) ? text : ""; }},
+          [](Info& info, Text text) {
+            info.master.host = is_plausible_host(text) ? canonical_host(text) : "";
+          }},
     Field{"master_port",
           [](Info& info, Text text) { info.master.port = parse_port(text).value_or(0); }},
     Field{"master_link_status", [](Info& info, Text text) { info.master_link_up = text == "up"; }},
@@ -111,7 +113,7 @@ void add_replica(InfoSnapshot& info, std::string_view text) {
   }
   const auto number = parse_port(port);
   if (number && is_plausible_host(host)) {
-    info.replicas.push_back(Address{std::string{host}, *number});
+    info.replicas.push_back(Address{canonical_host(host), *number});
   }
 }
 
@@ -152,7 +154,8 @@ std::optional<RoleSnapshot> parse_replica_role(const std::vector<Value>& items) 
   }
   if (port.integer < 1 || port.integer > 0xFFFF) return std::nullopt;
   return RoleSnapshot{Role::replica, offset.integer,
-                      Address{host.text, static_cast<std::uint16_t>(port.integer)}, state.text};
+                      Address{canonical_host(host.text), static_cast<std::uint16_t>(port.integer)},
+                      state.text};
 }
 
 }  // namespace

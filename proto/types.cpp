@@ -1,5 +1,8 @@
 #include "proto/types.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -104,6 +107,14 @@ std::string to_string(const Address& address) {
 }
 
 bool is_ip_literal(std::string_view host) { return is_ipv4(host) || is_ipv6(host); }
+
+std::string canonical_host(std::string_view host) {
+  std::string text(host);
+  in6_addr binary{};
+  if (!is_ipv6(host) || ::inet_pton(AF_INET6, text.c_str(), &binary) != 1) return text;
+  std::array<char, INET6_ADDRSTRLEN> out{};
+  return ::inet_ntop(AF_INET6, &binary, out.data(), out.size()) == nullptr ? text : out.data();
+}
 
 bool is_plausible_host(std::string_view host) noexcept {
   if (host.empty() || host.size() > max_host_length) return false;

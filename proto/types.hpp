@@ -58,6 +58,10 @@ std::string to_string(const Address& address);
 // True for an IPv4 or IPv6 literal, without brackets or zone.
 bool is_ip_literal(std::string_view host);
 
+// An IPv6 literal in its one canonical form (RFC 5952: "::1" for "0:0:0:0:0:0:0:1"); anything else
+// as it is. Every address that comes from outside passes through here: places are compared as text.
+std::string canonical_host(std::string_view host);
+
 // True when the text may be kept as a host: not empty, at most 255 bytes, and free of blanks,
 // commas and control characters, which would break the lines and messages that the host is written
 // into.

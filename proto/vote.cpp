@@ -26,7 +26,7 @@ std::variant<DownQuery, std::string> parse_down_query(std::span<const std::strin
   DownQuery query;
   // An impossible port names no master at all; cut to 16 bits it would name somebody else's.
   if (*port >= 0 && *port <= 0xFFFF) {
-    query.master = Address{arguments[0], static_cast<std::uint16_t>(*port)};
+    query.master = Address{canonical_host(arguments[0]), static_cast<std::uint16_t>(*port)};
   }
   if (!is_acceptable(*epoch)) return query;
   if (arguments[3] != nobody) {

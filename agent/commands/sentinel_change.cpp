@@ -77,7 +77,7 @@ void sentinel_monitor(Call& call) {
 
   consensus::MonitorGroup order;
   order.name = call.words[2];
-  order.address = {call.words[3], static_cast<std::uint16_t>(words.port)};
+  order.address = {proto::canonical_host(call.words[3]), static_cast<std::uint16_t>(words.port)};
   order.options.quorum = static_cast<unsigned>(words.quorum);
   order.options.down_after = call.state().timings.default_down_after;
   order.options.failover_timeout = call.state().timings.default_failover_timeout;

@@ -128,7 +128,7 @@ SentinelLines::Problem SentinelLines::monitor(const Words& words) {
   Group fresh;
   fresh.main_file = line_in_main_file_;
   fresh.durable.name = words[1];
-  fresh.durable.master = {words[2], *port};
+  fresh.durable.master = {proto::canonical_host(words[2]), *port};
   fresh.durable.options.quorum = static_cast<unsigned>(quorum);
   if (Group* const known = group(words[1])) {
     if (known->main_file == fresh.main_file) return "Duplicate master name.";
@@ -217,7 +217,7 @@ SentinelLines::Problem SentinelLines::known_replica(const Words& words) {
   if (!port) return std::string(bad_port);
   if (Problem problem = check_host(words[2])) return problem;
   auto& replicas = group(words[1])->durable.replicas;
-  const proto::Address address{words[2], *port};
+  const proto::Address address{proto::canonical_host(words[2]), *port};
   // The original cannot start from such a file, which it may have written itself.
   if (std::find(replicas.begin(), replicas.end(), address) != replicas.end()) {
     out_.warnings.push_back("Master '" + words[1] + "': replica " + to_string(address) +
@@ -245,9 +245,9 @@ SentinelLines::Problem SentinelLines::known_sentinel(const Words& words) {
   if (known != peers.end()) {
     out_.warnings.push_back("Master '" + words[1] + "': sentinel " + id->text() +
                             " is listed more than once, the last line counts");
-    known->address = {words[2], *port};
+    known->address = {proto::canonical_host(words[2]), *port};
   } else {
-    peers.push_back({*id, {words[2], *port}});
+    peers.push_back({*id, {proto::canonical_host(words[2]), *port}});
   }
   return std::nullopt;
 }
@@ -319,7 +319,8 @@ void SentinelLines::apply_comment(const Words& words) {
   } else if (words[0] == "replaced" && (words.size() == 4 || words.size() == 5)) {
     const auto port = proto::parse_unsigned(words[3]);
     if (!port || *port == 0 || *port > 65535) return;
-    consensus::Replaced replaced{{words[2], static_cast<std::uint16_t>(*port)}, std::nullopt};
+    consensus::Replaced replaced{
+        {proto::canonical_host(words[2]), static_cast<std::uint16_t>(*port)}, std::nullopt};
     if (words.size() == 5) replaced.run_id = proto::RunId::parse_lenient(words[4]);
     durable.replaced = std::move(replaced);
   } else if (words[0] == "replid" && words.size() == 3) {

@@ -52,6 +52,21 @@ TEST_F(Returning, TheReplacedMasterIsDemotedAtFirstContact) {
   EXPECT_TRUE(is_sound());
 }
 
+// A minimal ACL, or rename-command ROLE "".
+TEST_F(Returning, AlsoWhereRoleIsRefused) {
+  build(3, 2);
+  for (const auto& each : nodes()) each->refuses_role = true;
+  fail_over();
+  start(master());
+  EXPECT_TRUE(demoted(master(), 2500ms));
+  EXPECT_EQ(count("+convert-to-slave"), 1);
+  run_for(20s);
+  EXPECT_TRUE(is_sound());
+  EXPECT_TRUE(std::any_of(heard.begin(), heard.end(), [](const Heard& each) {
+    return each.payload.starts_with("ROLE refused by 10.0.0.");
+  }));
+}
+
 TEST_F(Returning, AlsoWhenTheAgentsWereRestartedMeanwhile) {
   build(3, 2);
   fail_over();

@@ -93,7 +93,8 @@ Durable Setting::file() const {
 
 InfoLines Setting::usual_info(const std::string& node, proto::Role role) const {
   const proto::Address address = *address_of(node);
-  const char digit = static_cast<char>('0' + (address.host.back() - '0') % 10);
+  // .11 ends as .1 does, and one id is one server.
+  const char digit = node == "other" ? 'b' : address.host.back();
   InfoLines out{{"run_id", std::string(40, digit)},
                 {"role", std::string(proto::to_wire(role))},
                 {"master_replid", node == "other" ? std::string(40, '8') : history},

@@ -57,6 +57,14 @@ TEST(Hello, FormatsAsItReads) {
   }
 }
 
+TEST(Hello, AnIpv6AddressIsReadInItsOneForm) {
+  const std::string id(40, 'a');
+  const auto hello = parse_hello("0:0:0:0:0:0:0:2,26379," + id + ",1,m,0::1,6379,1");
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->agent.host, "::2");
+  EXPECT_EQ(hello->master.host, "::1");
+}
+
 TEST(Hello, WrongNumberOfFieldsIsMalformed) {
   EXPECT_FALSE(parse_hello(""));
   EXPECT_FALSE(parse_hello("garbage"));

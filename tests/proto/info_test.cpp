@@ -71,6 +71,13 @@ TEST(Info, OfAMaster) {
   EXPECT_EQ(parse_info(master_info()), expected);
 }
 
+TEST(Info, AnIpv6AddressIsReadInItsOneForm) {
+  const InfoSnapshot info =
+      parse_info("master_host:0:0:0:0:0:0:0:1\r\nslave0:ip=0::2,port=6380\r\n");
+  EXPECT_EQ(info.master.host, "::1");
+  EXPECT_EQ(info.replicas, (std::vector{Address{"::2", 6380}}));
+}
+
 TEST(Info, OfAConnectedReplica) {
   InfoSnapshot expected;
   expected.run_id = RunId::parse(replica_id);

@@ -63,6 +63,18 @@ TEST(IpLiteral, IsRecognised) {
   }
 }
 
+TEST(CanonicalHost, IsOneForEachIpv6Address) {
+  for (const auto* text : {"::1", "0:0:0:0:0:0:0:1", "0000::0001", "0::1", "::0:1"}) {
+    EXPECT_EQ(canonical_host(text), "::1") << text;
+  }
+  EXPECT_EQ(canonical_host("2001:DB8:0:0:1::1"), "2001:db8::1:0:0:1");
+  EXPECT_EQ(canonical_host("::ffff:10.0.0.1"), "::ffff:10.0.0.1");
+  EXPECT_EQ(canonical_host("10.0.0.1"), "10.0.0.1");
+  EXPECT_EQ(canonical_host("Redis-0.Zone"), "Redis-0.Zone");
+  EXPECT_EQ(canonical_host("fe80::1%lo"), "fe80::1%lo");
+  EXPECT_EQ(canonical_host(""), "");
+}
+
 TEST(IpLiteral, IsNotAnythingElse) {
   for (const char* text : {"",
                            "localhost",

@@ -30,6 +30,10 @@ TEST(DownQuery, AsksForAnOpinion) {
             (DownQuery{{"127.0.0.1", 6379}, Epoch{7}, std::nullopt}));
 }
 
+TEST(DownQuery, AnIpv6AddressIsReadInItsOneForm) {
+  EXPECT_EQ(query_of({"0:0:0:0:0:0:0:1", "6379", "7", "*"}).master, (Address{"::1", 6379}));
+}
+
 TEST(DownQuery, AsksForAVote) {
   EXPECT_EQ(query_of({"redis-0", "6379", "4611686018427387904", some_id}),
             (DownQuery{{"redis-0", 6379}, max_epoch, RunId::parse(some_id)}));

@@ -100,6 +100,7 @@ struct Agent::Execute {
       const Redis* const node = other.as_redis();
       const std::string error = node == nullptr ? unknown_command : node->refusal(true);
       if (!error.empty()) return refused(c, error);
+      if (node->refuses_role) return refused(c, "NOPERM this user has no permissions for it");
       return consensus::RoleRead{c.link, c.request, node->role_reply()};
     });
   }

@@ -90,6 +90,10 @@ class Network {
   [[nodiscard]] std::size_t size() const noexcept { return hosts_.size(); }
   // Whoever listens there now, or nullptr.
   [[nodiscard]] Process* listener(const proto::Address& address);
+  // It listens there too, from now on: a virtual address.
+  void add_address(const Process& process, const proto::Address& address) {
+    listeners_[address] = process.host_;
+  }
 
   // ---- processes ----
   void start(Process& process);

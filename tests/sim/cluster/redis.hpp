@@ -32,6 +32,7 @@ class Redis : public Process {
   bool loading = false;
   bool busy = false;  // runs an endless script until SCRIPT KILL
   bool refuses_password = false;
+  bool refuses_role = false;   // its ACL has no +role
   Duration sync_time{50'000};  // of a full resynchronisation
 
   // ---- life ----

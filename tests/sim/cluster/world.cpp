@@ -94,6 +94,15 @@ void World::misname_master(Agent& agent) {
   agent.disk.finish();
 }
 
+void World::alias_master(Agent& agent) {
+  const proto::Address alias{"10.7.0.1", 6379};
+  network_.add_address(*shards_.front()->nodes.front(), alias);
+  consensus::Durable file = agent.disk.file();
+  file.groups.front().master = alias;
+  agent.disk.begin(std::move(file));
+  agent.disk.finish();
+}
+
 bool World::run_until(const std::function<bool()>& condition, Duration limit) {
   const Instant end = now() + limit;
   while (!failed() && !condition()) {

@@ -51,6 +51,8 @@ class World {
                    std::size_t replicas);
   // Its file names the first replica of the first shard as the master.
   void misname_master(Agent& agent);
+  // Its file names the master of the first shard by another address, which the master has, too.
+  void alias_master(Agent& agent);
   // Monitors every shard there is. `introduced`: its file knows all nodes already.
   Agent& add_agent(Kind kind, int zone, bool introduced);
   // Their files know each other, as those of agents that have run for a while.

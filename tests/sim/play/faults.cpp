@@ -243,6 +243,9 @@ Faults::Undo Faults::on_answers(const Action& action, Redis& it) {
     case What::refuse_password:
       it.refuses_password = true;
       return [&it] { it.refuses_password = false; };
+    case What::refuse_role:
+      it.refuses_role = true;
+      return [&it] { it.refuses_role = false; };
     case What::pause_clients:
       network.hold_clients(it);
       return [&it, &network] { network.release_clients(it); };

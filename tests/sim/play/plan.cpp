@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <map>
-#include <sstream>
 
 #include "consensus/random.hpp"
 
@@ -57,6 +54,7 @@ constexpr std::array<Row, static_cast<std::size_t>(What::count)> rows{{
     {"load_node", answers, 100ms, 8s, 0, 0, ""},
     {"busy_node", answers, 100ms, 8s, 0, 0, ""},
     {"refuse_password", answers, 100ms, 6s, 0, 0, ""},
+    {"refuse_role", answers, 1s, 20s, 0, 0, ""},
     {"fill_node", answers, 100ms, 6s, 0, 0, ""},
     {"slow_node", answers, 100ms, 6s, 1'000, 100'000, ""},
     {"pause_clients", answers, 100ms, 6s, 0, 0, ""},
@@ -108,6 +106,7 @@ class Drawing {
       draw_action(at);
     }
     draw_misnamed();
+    draw_aliased();
     return plan_;
   }
 
@@ -164,6 +163,16 @@ class Drawing {
     const unsigned most = std::min(plan_.quorum, fewer) - 1;
     const bool possible = plan_.introduced && plan_.legacy == 0 && plan_.replicas > 0 && most > 0;
     if (pick(8) == 0 && possible) plan_.misnamed = 1 + static_cast<unsigned>(pick(most));
+  }
+
+  // Whose votes and opinions count together is who knows the master by one address: they have to be
+  // enough. What a real Sentinel does to a master with two addresses is not ours to answer for.
+  void draw_aliased() {
+    const unsigned needed = std::max(plan_.quorum, plan_.agents / 2 + 1);
+    const bool possible = plan_.introduced && plan_.legacy == 0 && plan_.misnamed == 0;
+    if (pick(12) == 0 && possible && plan_.agents > needed) {
+      plan_.aliased = 1 + static_cast<unsigned>(pick(plan_.agents - needed));
+    }
   }
 
   // One dead master, and whoever deals with it is hit where it hurts: few actions, each of them at
@@ -272,72 +281,6 @@ class Drawing {
   unsigned classes_ = 0;
 };
 
-// ---- text --------------------------------------------------------------------------------------
-
-std::int64_t micros(Duration duration) { return duration.count(); }
-
-bool read_number(std::string_view word, std::int64_t& out) {
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), out);
-  return error == std::errc{} && end == word.data() + word.size();
-}
-
-// The settings in the order in which they are written; each read and written as a number.
-template <class Visit>
-void each_setting(Plan& plan, Visit visit) {
-  const auto number = [&](const char* name, auto& field) {
-    std::int64_t value = static_cast<std::int64_t>(field);
-    visit(name, value);
-    field = static_cast<std::remove_reference_t<decltype(field)>>(value);
-  };
-  const auto duration = [&](const char* name, Duration& field) {
-    std::int64_t value = micros(field);
-    visit(name, value);
-    field = Duration{value};
-  };
-  number("seed", plan.seed);
-  number("mode", plan.mode);
-  number("agents", plan.agents);
-  number("legacy", plan.legacy);
-  number("masters", plan.masters);
-  number("replicas", plan.replicas);
-  number("quorum", plan.quorum);
-  duration("down_after_us", plan.down_after);
-  duration("failover_timeout_us", plan.failover_timeout);
-  number("parallel_syncs", plan.parallel_syncs);
-  duration("info_period_us", plan.info_period);
-  duration("delay_us", plan.delay);
-  duration("jitter_us", plan.jitter);
-  number("introduced", plan.introduced);
-  number("misnamed", plan.misnamed);
-  number("keeps_data", plan.keeps_data);
-  number("writers", plan.writers);
-}
-
-// "at_us what a b lasts_us value"
-bool read_action(const std::vector<std::string>& words, Plan& plan) {
-  const auto what = std::find_if(rows.begin(), rows.end(),
-                                 [&](const Row& each) { return words[1] == each.name; });
-  std::array<std::int64_t, 5> numbers{};
-  const std::array<std::size_t, 5> places{0, 2, 3, 4, 5};
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (!read_number(words[places[i]], numbers[i])) return false;
-  }
-  if (what == rows.end()) return false;
-  plan.actions.push_back({Duration{numbers[0]}, static_cast<What>(what - rows.begin()),
-                          static_cast<std::uint32_t>(numbers[1]),
-                          static_cast<std::uint32_t>(numbers[2]), Duration{numbers[3]},
-                          numbers[4]});
-  return true;
-}
-
-bool read_setting(const std::vector<std::string>& words, Plan& plan) {
-  bool known = false;
-  each_setting(plan, [&](std::string_view name, std::int64_t& value) {
-    if (name == words[0]) known = read_number(words[1], value);
-  });
-  return known;
-}
-
 }  // namespace
 
 Duration Plan::trouble() const {
@@ -347,38 +290,6 @@ Duration Plan::trouble() const {
 }
 
 Plan draw(std::uint64_t seed, Mode mode) { return Drawing(seed, mode).draw(); }
-
-std::string to_text(const Plan& plan) {
-  std::ostringstream out;
-  Plan copy = plan;
-  each_setting(copy,
-               [&](const char* name, std::int64_t value) { out << name << " " << value << "\n"; });
-  out << "# at_us what a b lasts_us value\n";
-  for (const Action& each : plan.actions) {
-    out << micros(each.at) << " " << name_of(each.what) << " " << each.a << " " << each.b << " "
-        << micros(each.lasts) << " " << each.value << "\n";
-  }
-  return out.str();
-}
-
-std::string parse(std::string_view text, Plan& plan) {
-  plan = Plan{};
-  std::istringstream in{std::string(text)};
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    std::istringstream parts(line);
-    std::vector<std::string> words;
-    for (std::string word; parts >> word;) words.push_back(word);
-    if (words.empty() || words[0][0] == '#') continue;
-    const bool fine = (words.size() == 2 && read_setting(words, plan)) ||
-                      (words.size() == 6 && read_action(words, plan));
-    if (!fine) {
-      return "line " + std::to_string(number) + ": '" + line +
-             "' is neither 'setting number' nor 'at_us what a b lasts_us value'";
-    }
-  }
-  return {};
-}
 
 std::string_view name_of(What what) { return row(what).name; }
 std::string_view limit_of(What what) { return row(what).limit; }

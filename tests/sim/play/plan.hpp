@@ -41,6 +41,7 @@ enum class What : std::uint8_t {
   load_node,
   busy_node,
   refuse_password,
+  refuse_role,
   fill_node,
   slow_node,
   pause_clients,
@@ -93,6 +94,7 @@ struct Plan {
   Duration jitter{100};
   bool introduced = true;  // their files know each other and all nodes
   unsigned misnamed = 0;   // the files of so many name a replica of the first master as the master
+  unsigned aliased = 0;    // the files of so many name the first master by another address of it
   bool keeps_data = true;
   bool writers = false;  // clients that write
   std::vector<Action> actions;

@@ -62,6 +62,8 @@ class Run {
     if (plan_.introduced) world_.introduce_agents();
     for (unsigned i = 0; i < std::min(plan_.misnamed, plan_.agents); ++i)
       world_.misname_master(*world_.agents()[i]);
+    for (unsigned i = 0; i < std::min(plan_.aliased, plan_.agents); ++i)
+      world_.alias_master(*world_.agents()[i]);
     for (const auto& agent : world_.agents()) agent->boot();
     for (unsigned i = 0; plan_.writers && i < plan_.masters && i < 4; ++i) {
       const proto::Address address{"10.2.0." + std::to_string(i + 1), 1};
@@ -127,7 +129,7 @@ class Run {
   // Nobody can put together what was forgotten or has moved away, and real Sentinels end up with
   // two masters of one config epoch (README.md, "Known limits").
   [[nodiscard]] bool excused() const {
-    return rules_.anything_forced() || limits_.moved || limits_.forgotten_peers ||
+    return rules_.anything_forced() || limits_.changed_hands || limits_.forgotten_peers ||
            limits_.forgotten_nodes || limits_.restored_disk || limits_.legacy || is_torn();
   }
 
@@ -140,7 +142,7 @@ class Run {
 
   // Some agents and the master are gone for good; the rest is a majority, and must go on.
   void lose_what_may_be_lost() {
-    if (world_.failed() || excused()) return;
+    if (world_.failed() || excused() || plan_.aliased > 0) return;  // the rest may have two names
     const std::size_t all = world_.agents().size();
     const std::size_t needed = std::max<std::size_t>(consensus::majority(all), plan_.quorum);
     std::size_t spare = all - std::min(all, needed);

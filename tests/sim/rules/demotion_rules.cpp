@@ -30,12 +30,12 @@ struct DemotionRules::Look {
   const Agent& agent;
   Record& record;
 
-  void operator()(const consensus::SendRole& c) const {
+  void operator()(const consensus::SendRole& c) const { note_question(c); }
+  // Where ROLE is refused it is the question.
+  void operator()(const consensus::SendInfo& c) const {
     const Group* group = nullptr;
-    if (all.node_on(agent, c.link, group) == nullptr || !all.majority_publishes(agent, *group)) {
-      return;
-    }
-    record.roles[c.request] = all.world_.now();
+    const Node* const node = all.node_on(agent, c.link, group);
+    if (node != nullptr && node->role_request == c.request) note_question(c);
   }
   void operator()(const consensus::Follow& c) const {
     const Group* group = nullptr;
@@ -51,6 +51,15 @@ struct DemotionRules::Look {
   void operator()(const consensus::Persist&) const { all.judge_file(agent, record); }
   template <class Other>
   void operator()(const Other&) const {}
+
+  template <class Question>
+  void note_question(const Question& c) const {
+    const Group* group = nullptr;
+    if (all.node_on(agent, c.link, group) == nullptr || !all.majority_publishes(agent, *group)) {
+      return;
+    }
+    record.roles[c.request] = all.world_.now();
+  }
 };
 
 const Node* DemotionRules::node_on(const Agent& agent, consensus::LinkId link,
@@ -68,13 +77,9 @@ void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
   note_roles(agent, event);
   const Group* group = nullptr;
   if (const auto* const role = std::get_if<consensus::RoleRead>(&event)) {
-    Record& record = records_[agent];
-    const auto asked = record.roles.extract(role->request);
-    const Node* const node = node_on(agent, role->link, group);
-    const bool proves = !asked.empty() && node != nullptr && node->id == group->master_id &&
-                        role->role.role == proto::Role::master;
-    if (proves) record.groups[group->id].proven = asked.mapped();
+    note_proof(agent, role->link, role->request, role->role.role);
   } else if (const auto* const info = std::get_if<consensus::InfoRead>(&event)) {
+    if (info->info.role) note_proof(agent, info->link, info->request, *info->info.role);
     const Node* const node = node_on(agent, info->link, group);
     if (node == nullptr || node->info_request != info->request) return;
     // It says so, or was promoted from being one.
@@ -85,6 +90,17 @@ void DemotionRules::stepping(Agent& agent, const consensus::Event& event) {
       own.replaced.erase(node->address);
     }
   }
+}
+
+void DemotionRules::note_proof(const Agent& agent, consensus::LinkId link,
+                               consensus::RequestId request, proto::Role role) {
+  Record& record = records_[agent];
+  const auto asked = record.roles.extract(request);
+  const Group* group = nullptr;
+  const Node* const node = node_on(agent, link, group);
+  const bool proves = !asked.empty() && node != nullptr && node->id == group->master_id &&
+                      role == proto::Role::master;
+  if (proves) record.groups[group->id].proven = asked.mapped();
 }
 
 // Since when it has said nothing else than that it is a master.
@@ -292,7 +308,12 @@ bool DemotionRules::is_still_replaced(const Record& record, const proto::Address
 // At once only who was replaced, or promoted by us in vain. Everybody else gets Sentinel's 8 s.
 void DemotionRules::following(Agent& agent, Redis& node, const proto::Address& to,
                               Instant written) {
-  if (!agent.core() || node.role() != proto::Role::master || to == node.address()) return;
+  if (!agent.core()) return;
+  if (world_.node_at(to) == &node) {
+    fail(agent, "nobody is told to follow itself",
+         proto::to_string(node.address()) + " as " + proto::to_string(to));
+  }
+  if (node.role() != proto::Role::master) return;
   if (limits_.moved || limits_.legacy) return;
   const Redis* const master = world_.node_at(to);
   const std::optional<Instant> was = master == nullptr ? std::nullopt : master->last_master();

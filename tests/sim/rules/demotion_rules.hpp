@@ -51,6 +51,8 @@ class DemotionRules : public Judge {
 
   static const consensus::Node* node_on(const Agent& agent, consensus::LinkId link,
                                         const consensus::Group*& group);
+  void note_proof(const Agent& agent, consensus::LinkId link, consensus::RequestId request,
+                  proto::Role role);
   void note_roles(const Agent& agent, const consensus::Event& event);
   bool majority_publishes(const Agent& agent, const consensus::Group& group);
   static bool hears_majority(const Agent& agent, const consensus::Group& group);

@@ -23,10 +23,12 @@ Limits limits_of(const Plan& plan) {
     out.forgotten_peers |= limit == "forgotten peers";
     out.forgotten_nodes |= limit == "forgotten nodes";
     out.single_word |= limit != "" && limit != "stopped clock";
-    out.moved |= action.what == What::move_node || action.what == What::swap_nodes ||
-                 action.what == What::move_agent;
-    out.two_names |= out.moved || (out.legacy && action.what == What::forge_hello);
+    out.changed_hands |= action.what == What::move_node || action.what == What::swap_nodes ||
+                         action.what == What::move_agent;
+    out.two_names |= out.legacy && action.what == What::forge_hello;
   }
+  out.moved = out.changed_hands || plan.aliased > 0;
+  out.two_names |= out.moved;
   return out;
 }
 

@@ -13,7 +13,8 @@ struct Limits {
   bool forgotten_nodes = false;  // RESET: a deposed master that nobody pointed elsewhere yet
   bool single_word = false;      // an agent may know one peer only, and must believe its epoch
   bool torn_epochs = false;      // one may believe an epoch so far ahead that no other does
-  bool moved = false;            // addresses changed hands
+  bool changed_hands = false;    // addresses did
+  bool moved = false;            // so, or one server has two: an address does not say who is there
   bool two_names = false;        // so, or by a lie, an address may be the master of two groups
 
   // Real Sentinels, forgotten votes, clocks that stand still and two majorities: no two agents

@@ -23,7 +23,8 @@ std::string what_is_wrong(World& world, const Healthy& healthy, const Shard& sha
     if (!healthy.holds(*agent)) continue;
     const std::optional<proto::Address> named = agent->master_of(shard.name);
     if (!named) return agent->name() + " does not know " + shard.name;
-    if (master && *named != *master) {
+    const bool same = master && world.node_at(*named) == world.node_at(*master);
+    if (master && !same) {
       return "agents name " + proto::to_string(*master) + " and " + proto::to_string(*named);
     }
     master = named;
@@ -37,7 +38,8 @@ std::string what_is_wrong(World& world, const Healthy& healthy, const Shard& sha
     if (other == node || !healthy.holds(*other) || !is_known(world, healthy, shard, *other)) {
       continue;
     }
-    const bool follows = other->role() == proto::Role::replica && other->following() == *master;
+    const bool follows =
+        other->role() == proto::Role::replica && world.node_at(other->following()) == node;
     if (!follows || !other->in_sync()) {
       return proto::to_string(other->address()) + " does not follow " + proto::to_string(*master) +
              ": " + other->role_reply().link_state + " " + proto::to_string(other->following());
