@@ -120,14 +120,6 @@ void log_banner(const std::vector<std::string>& warnings, Log& log) {
   log.write(Level::notice, "monotonic clock: CLOCK_BOOTTIME");
 }
 
-std::size_t count_links(const consensus::Durable& durable) {
-  std::size_t links = 0;
-  for (const auto& group : durable.groups) {
-    links += 2 * (group.replicas.size() + 1) + group.peers.size();
-  }
-  return links;
-}
-
 // Everything that lives as long as the loop.
 class Agent {
  public:
@@ -245,8 +237,7 @@ int run(const Arguments& arguments) {
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGALRM, SIG_IGN);  // whatever sends it to a Redis means no harm
   std::signal(SIGPIPE, SIG_IGN);
-  const consensus::Durable& durable = configuration->loaded.durable;
-  make_room_for_clients(settings, durable.groups.size(), count_links(durable), log);
+  make_room_for_clients(settings, configuration->loaded.durable, log);
   try {
     Agent agent(std::move(*configuration), supervisor, log);
     return agent.run();
