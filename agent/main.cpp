@@ -196,9 +196,9 @@ class Agent {
 
   void end() {
     supervisor_.stopping();
+    if (pid_file_.remove()) log_.write(Level::notice, "Removing the pid file.");
     http_.stop();
     server_.stop();
-    if (pid_file_.remove()) log_.write(Level::notice, "Removing the pid file.");
     log_.write(Level::warning, "Sentinel is now ready to exit, bye bye...");
     io_.stop();
   }
