@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -120,19 +121,13 @@ void log_banner(const std::vector<std::string>& warnings, Log& log) {
   log.write(Level::notice, "monotonic clock: CLOCK_BOOTTIME");
 }
 
-std::size_t count_links(const consensus::Durable& durable) {
-  std::size_t links = 0;
-  for (const auto& group : durable.groups) {
-    links += 2 * (group.replicas.size() + 1) + group.peers.size();
-  }
-  return links;
-}
-
-// Everything that lives as long as the loop.
+// Everything that runs on the loop.
 class Agent {
  public:
-  Agent(Configuration configuration, const Supervisor& supervisor, Log& log)
-      : log_(log),
+  Agent(boost::asio::io_context& io, Configuration configuration, const Supervisor& supervisor,
+        Log& log)
+      : io_(io),
+        log_(log),
         supervisor_(supervisor),
         has_id_(configuration.loaded.has_id),
         shell_(io_, log, std::move(configuration.loaded), std::move(configuration.file_text)),
@@ -158,6 +153,8 @@ class Agent {
     io_.run();
     return exit_code_;
   }
+  // Of use once run() has ended.
+  [[nodiscard]] bool is_resolving() const { return shell_.is_resolving(); }
 
  private:
   bool listen() {
@@ -204,14 +201,14 @@ class Agent {
 
   void end() {
     supervisor_.stopping();
+    if (pid_file_.remove()) log_.write(Level::notice, "Removing the pid file.");
     http_.stop();
     server_.stop();
-    if (pid_file_.remove()) log_.write(Level::notice, "Removing the pid file.");
     log_.write(Level::warning, "Sentinel is now ready to exit, bye bye...");
     io_.stop();
   }
 
-  boost::asio::io_context io_{1};
+  boost::asio::io_context& io_;
   Log& log_;
   Supervisor supervisor_;
   const bool has_id_;
@@ -223,6 +220,18 @@ class Agent {
   bool ending_ = false;
   int exit_code_ = 0;
 };
+
+int run_agent(Configuration configuration, const Supervisor& supervisor, Log& log) {
+  boost::asio::io_context io(1);
+  std::optional<Agent> agent;
+  agent.emplace(io, std::move(configuration), supervisor, log);
+  const int exit_code = agent->run();
+  const bool resolving = agent->is_resolving();
+  agent.reset();  // what is being saved is saved now
+  // The loop's end would wait for a name server that does not answer.
+  if (resolving) std::_Exit(exit_code);
+  return exit_code;
+}
 
 int run(const Arguments& arguments) {
   Log log;
@@ -245,11 +254,9 @@ int run(const Arguments& arguments) {
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGALRM, SIG_IGN);  // whatever sends it to a Redis means no harm
   std::signal(SIGPIPE, SIG_IGN);
-  const consensus::Durable& durable = configuration->loaded.durable;
-  make_room_for_clients(settings, durable.groups.size(), count_links(durable), log);
+  make_room_for_clients(settings, configuration->loaded.durable, log);
   try {
-    Agent agent(std::move(*configuration), supervisor, log);
-    return agent.run();
+    return run_agent(std::move(*configuration), supervisor, log);
   } catch (const std::exception& error) {
     // The system refused a timer, a thread or memory; nothing can go on without.
     log.write(Level::warning, std::string("Fatal error, exiting: ") + error.what());

@@ -7,14 +7,22 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 namespace vedette::agent {
 
 using consensus::Level;
+
+namespace {
+
+constexpr std::uint64_t own_descriptors = 32;  // files, listeners, timers, scripts; as the original
+
+}  // namespace
 
 std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
   rlimit limit{};
@@ -27,25 +35,40 @@ std::uint64_t raise_descriptor_limit(std::uint64_t wanted) {
   return ::setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
 }
 
-void make_room_for_clients(Settings& settings, std::size_t groups, std::size_t links, Log& log) {
-  constexpr std::uint64_t own = 32;  // files, listeners, timers, scripts
-  constexpr std::uint64_t replicas_guess =
-      16;  // links of instances that are not discovered yet, per group
-  const std::uint64_t outgoing = links + groups * replicas_guess;
-  const std::uint64_t wanted = settings.maxclients + own + outgoing;
-  const std::uint64_t granted = raise_descriptor_limit(wanted);
-  if (granted >= wanted) return;
-  const std::uint64_t reserved = own + outgoing;
-  const std::uint64_t left = granted > reserved ? granted - reserved : 1;
+std::size_t count_links(const consensus::Durable& durable) {
+  std::size_t to_nodes = 0;
+  std::set<proto::RunId> peers;  // one link each, whatever it watches with us
+  for (const auto& group : durable.groups) {
+    to_nodes += 2 * (group.replicas.size() + 1);
+    for (const auto& peer : group.peers) peers.insert(peer.id);
+  }
+  return to_nodes + peers.size();
+}
+
+unsigned clients_within(std::uint64_t descriptors, std::size_t links) {
+  const std::uint64_t usable = descriptors - std::min(descriptors, own_descriptors);
+  const std::uint64_t left = usable - std::min<std::uint64_t>(usable, links);
+  const std::uint64_t clients = std::max<std::uint64_t>({left, usable / 2, 1});
+  return static_cast<unsigned>(std::min<std::uint64_t>(clients, UINT_MAX));
+}
+
+void make_room_for_clients(Settings& settings, const consensus::Durable& durable, Log& log) {
+  constexpr std::size_t undiscovered = 16;  // links, for each master
+  const std::size_t links = count_links(durable);
+  const std::uint64_t wanted = settings.maxclients + own_descriptors + links;
+  const std::uint64_t granted =
+      raise_descriptor_limit(wanted + undiscovered * durable.groups.size());
+  const unsigned left = clients_within(granted, links);
   if (left >= settings.maxclients) return;
-  log.write(
-      Level::warning,
-      "You requested maxclients of " + std::to_string(settings.maxclients) +
-          " requiring at least " + std::to_string(wanted) +
-          " max file descriptors, but the limit is " + std::to_string(granted) +
-          ": maxclients is now " + std::to_string(left) +
-          ". Raise the limit ('ulimit -n', LimitNOFILE= in the systemd unit) or lower maxclients.");
-  settings.maxclients = static_cast<unsigned>(left);
+  log.write(Level::warning, "You requested maxclients of " + std::to_string(settings.maxclients) +
+                                " requiring at least " + std::to_string(wanted) +
+                                " max file descriptors.");
+  log.write(Level::warning,
+            "Current maximum open files is " + std::to_string(granted) +
+                ". maxclients has been reduced to " + std::to_string(left) +
+                " to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'"
+                " (LimitNOFILE= in the systemd unit).");
+  settings.maxclients = left;
 }
 
 bool become_daemon() {

@@ -2,11 +2,13 @@
 // Reference: sentinel-behaviour.md 1.5.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "agent/config/settings.hpp"
 #include "agent/log.hpp"
+#include "consensus/durable.hpp"
 
 namespace vedette::agent {
 
@@ -14,9 +16,16 @@ namespace vedette::agent {
 // be now.
 std::uint64_t raise_descriptor_limit(std::uint64_t wanted);
 
-// As raise_descriptor_limit, for the clients and links of these settings; lowers maxclients, with a
+// The links that the known nodes and agents need.
+[[nodiscard]] std::size_t count_links(const consensus::Durable& durable);
+
+// How many clients there may be with these descriptors: all that the links leave, for without them
+// everything seems to be down; but never less than half.
+[[nodiscard]] unsigned clients_within(std::uint64_t descriptors, std::size_t links);
+
+// Raises the limit for the clients and links of this configuration; lowers maxclients, with a
 // warning, if the system does not give enough.
-void make_room_for_clients(Settings& settings, std::size_t groups, std::size_t links, Log& log);
+void make_room_for_clients(Settings& settings, const consensus::Durable& durable, Log& log);
 
 // Ends the parent with exit code 0; the caller goes on as a session leader without a terminal.
 // False, with errno, if there is no second process.

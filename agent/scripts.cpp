@@ -1,13 +1,11 @@
 #include "agent/scripts.hpp"
 
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <csignal>
 #include <list>
 #include <utility>
@@ -23,32 +21,37 @@ namespace {
 constexpr std::size_t max_running = 16;
 constexpr std::size_t max_waiting = 256;
 constexpr unsigned max_starts = 10;
+constexpr int not_executed = 2;  // the exit code of a script that cannot be, as the original's
+
+// In the child. Only what is safe beside threads that are gone: no memory is allocated here.
+[[noreturn]] void become(char* const* words) {
+  struct sigaction defaults {};
+  defaults.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &defaults, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::closefrom(STDERR_FILENO + 1);
+  ::execve(words[0], words, environ);
+  ::_exit(not_executed);
+}
 
 // A child with our standard streams and environment and nothing else of ours: no descriptor, no
-// ignored or blocked signal. 0 or the errno of the failure.
-int spawn(const std::vector<std::string>& argv, pid_t& child) {
+// ignored or blocked signal. -1 if there can be no process. Not posix_spawn: that waits until the
+// script has been read from its disk, and the loop with it.
+pid_t spawn(const std::vector<std::string>& argv) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t signals;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  posix_spawnattr_init(&attributes);
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigaddset(&signals, SIGPIPE);
-  sigaddset(&signals, SIGHUP);
-  sigaddset(&signals, SIGALRM);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  const int problem =
-      ::posix_spawn(&child, words.front(), &actions, &attributes, words.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return problem;
+  // What is sent to the child must not run our handlers there: they would tell us.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t child = ::fork();
+  if (child == 0) become(words.data());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return child;
 }
 
 }  // namespace
@@ -129,13 +132,9 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
 
   void start(Jobs::iterator job, consensus::Instant now) {
     ++job->starts;
-    pid_t child = 0;
-    const int problem = spawn(job->argv, child);
-    if (problem != 0) {
-      // No process at all, or a path that cannot be executed; the original tells these so.
-      const bool no_process = problem == EAGAIN || problem == ENOMEM;
-      tell_("-script-error", consensus::Level::warning,
-            job->argv.front() + (no_process ? " 99 0" : " 0 2"));
+    const pid_t child = spawn(job->argv);
+    if (child < 0) {
+      tell_("-script-error", consensus::Level::warning, job->argv.front() + " 99 0");
       jobs_.erase(job);
       return;
     }
@@ -146,12 +145,13 @@ class Scripts::Implementation : public std::enable_shared_from_this<Implementati
     tell_("+script-child", consensus::Level::debug, std::to_string(child));
   }
 
+  // All that ended: the first process of a container gets the orphans of its scripts as children.
   void collect() {
-    for (auto it = jobs_.begin(); it != jobs_.end();) {
-      const auto job = it++;
-      int status = 0;
-      if (job->child == 0 || ::waitpid(job->child, &status, WNOHANG) != job->child) continue;
-      ended(job, status);
+    int status = 0;
+    for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      const auto job = std::find_if(jobs_.begin(), jobs_.end(),
+                                    [child](const Job& each) { return each.child == child; });
+      if (job != jobs_.end()) ended(job, status);
     }
     start_due();
   }

@@ -18,7 +18,7 @@ namespace vedette::agent {
 
 // At most 16 run at once and 256 wait (the oldest waiting one is dropped). Exit code 0 ends a
 // script, 1 or a signal repeats it (10 starts, the pause doubles), anything else is an error. Too
-// long a run is killed.
+// long a run is killed. No other part of the process may have children: all that end are reaped.
 class Scripts {
  public:
   // Script events carry no instance: -script-error, -script-timeout, and for the log +script-child.

@@ -33,6 +33,7 @@ class Shell final : public Facade {
 
   // Writes the file before anything is served. A failure is logged and retried once the loop runs.
   void save_first();
+  [[nodiscard]] bool is_resolving() const { return resolver_.is_asking(); }
   // The first step of the core; the loop must run from now on.
   void start();
   void add_sink(AnnouncementSink& sink) { sinks_.push_back(&sink); }

@@ -94,6 +94,14 @@ bool dress(int descriptor, const std::optional<struct stat>& old) {
   return ::fchmod(descriptor, mode) == 0;
 }
 
+// Makes the file longer by empty lines, which are on the disk on return. Not by fallocate: ramfs,
+// 9p and older NFS have none, and what a crash leaves here is still the old configuration.
+bool add_room(int descriptor, off_t old_size, std::size_t more) {
+  if (::lseek(descriptor, old_size, SEEK_SET) < 0) return false;
+  if (!write_all(descriptor, std::string(more, '\n'))) return false;
+  return ::fsync(descriptor) == 0 && ::lseek(descriptor, 0, SEEK_SET) == 0;
+}
+
 // "" or the errno text.
 std::string overwrite(const std::string& path, std::string_view content) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
@@ -102,7 +110,9 @@ std::string overwrite(const std::string& path, std::string_view content) {
   if (::fstat(file.get(), &old) != 0) return std::strerror(errno);
   const auto size = static_cast<off_t>(content.size());
   // All the room first, so that a full disk cannot leave half of the new text over the old one.
-  if (const int problem = size == 0 ? 0 : ::posix_fallocate(file.get(), 0, size); problem != 0) {
+  if (size > old.st_size &&
+      !add_room(file.get(), old.st_size, static_cast<std::size_t>(size - old.st_size))) {
+    const int problem = errno;
     if (::ftruncate(file.get(), old.st_size) != 0) return std::strerror(errno);
     return std::strerror(problem);
   }

@@ -32,7 +32,8 @@ namespace {
 constexpr std::size_t most_connections = 128;
 constexpr std::uint32_t header_limit = 16 * 1024;
 constexpr std::uint64_t body_limit = 1024;      // nothing here takes a body
-constexpr std::chrono::seconds read_time{60};   // of one request, waiting for it included
+constexpr std::chrono::seconds first_time{10};  // of the first request, waiting for it included
+constexpr std::chrono::seconds read_time{60};   // of each other one
 constexpr std::chrono::seconds write_time{30};  // of one answer
 
 using Response = http::response<http::string_body>;
@@ -86,11 +87,19 @@ class HttpHost {
 // One connection: request after request, each within its time.
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
+  // Who comes first is the first to go when there is no room. Nobody goes while being answered.
+  struct Waiting {
+    bool answered_before;
+    std::chrono::steady_clock::time_point since;
+    auto operator<=>(const Waiting&) const = default;
+  };
+
   HttpSession(tcp::socket socket, std::weak_ptr<HttpHost> host)
       : stream_(std::move(socket)), host_(std::move(host)) {}
 
   void read();
   void close();
+  [[nodiscard]] const std::optional<Waiting>& waiting() const noexcept { return waiting_; }
 
  private:
   void requested(const error_code& error);
@@ -103,6 +112,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   beast::flat_buffer buffer_{header_limit + 2 * body_limit};
   std::optional<http::request_parser<http::string_body>> parser_;
   std::optional<Response> response_;
+  std::optional<Waiting> waiting_;
+  bool answered_ = false;
   std::weak_ptr<HttpHost> host_;
 };
 
@@ -110,7 +121,8 @@ void HttpSession::read() {
   parser_.emplace();
   parser_->header_limit(header_limit);
   parser_->body_limit(body_limit);
-  stream_.expires_after(read_time);
+  waiting_ = Waiting{answered_, std::chrono::steady_clock::now()};
+  stream_.expires_after(answered_ ? read_time : first_time);
   const auto self = shared_from_this();
   http::async_read(stream_, buffer_, *parser_,
                    [self](const error_code& error, std::size_t) { self->requested(error); });
@@ -135,6 +147,8 @@ void HttpSession::answer_request() {
 }
 
 void HttpSession::respond(Response response) {
+  waiting_.reset();
+  answered_ = true;
   response_.emplace(std::move(response));
   stream_.expires_after(write_time);
   const auto self = shared_from_this();
@@ -186,6 +200,7 @@ class HttpServer::Implementation : public HttpHost,
  private:
   void start();
   void accepted(tcp::socket socket);
+  void make_room();
 
   Facade& facade_;
   const Server& server_;
@@ -224,11 +239,24 @@ void HttpServer::Implementation::start() {
 }
 
 void HttpServer::Implementation::accepted(tcp::socket socket) {
+  if (sessions_.size() >= most_connections) make_room();
   if (sessions_.size() >= most_connections) return;  // closes it
   const auto session =
       std::make_shared<HttpSession>(std::move(socket), std::weak_ptr<HttpHost>(weak_from_this()));
   sessions_.insert(session);
   session->read();
+}
+
+// Those who only hold their connection open keep nobody from /healthz.
+void HttpServer::Implementation::make_room() {
+  auto oldest = sessions_.end();
+  for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
+    if (!(*it)->waiting()) continue;
+    if (oldest == sessions_.end() || (*it)->waiting() < (*oldest)->waiting()) oldest = it;
+  }
+  if (oldest == sessions_.end()) return;
+  (*oldest)->close();
+  sessions_.erase(oldest);
 }
 
 void HttpServer::Implementation::stop() {

@@ -1,5 +1,6 @@
 #include "agent/links/resolver.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <map>
 #include <utility>
@@ -62,6 +63,11 @@ class Resolver::Implementation : public std::enable_shared_from_this<Implementat
     const bool ended = !entry.address.empty() || !entry.error.empty();
     if (!entry.asking && boot_now() - entry.asked_at > mentioned_for) ask(host, entry);
     return ended;
+  }
+
+  bool is_asking() const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const auto& each) { return each.second.asking; });
   }
 
   void cancel() { resolver_.cancel(); }
@@ -141,5 +147,7 @@ void Resolver::resolve(const std::string& host, Done done) {
 bool Resolver::was_looked_up(const std::string& host) {
   return proto::is_ip_literal(host) || implementation_->was_looked_up(host);
 }
+
+bool Resolver::is_asking() const { return implementation_->is_asking(); }
 
 }  // namespace vedette::agent

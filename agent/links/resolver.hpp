@@ -30,6 +30,10 @@ class Resolver {
   // behind it.
   [[nodiscard]] bool was_looked_up(const std::string& host);
 
+  // Whether a lookup runs. The io_context does not end before it has: a name server that does not
+  // answer takes seconds.
+  [[nodiscard]] bool is_asking() const;
+
  private:
   class Implementation;
   std::shared_ptr<Implementation> implementation_;

@@ -199,6 +199,7 @@ void Server::Implementation::stop() {
   if (unix_listener_) {
     unix_listener_->close();
     unix_listener_.reset();
+    facade_.log(consensus::Level::notice, "Removing the unix socket file.");
     ::unlink(facade_.settings().unixsocket.c_str());
   }
   sweep_timer_.cancel();

@@ -1,10 +1,13 @@
 #include "agent/scripts.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,8 +40,12 @@ class ScriptsTest : public testing::Test {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   }
   void run_until_idle() {
+    run_until([this] { return scripts_.running() + scripts_.waiting() == 0; });
+  }
+  template <typename Condition>
+  void run_until(Condition condition) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (scripts_.running() + scripts_.waiting() > 0) {
+    while (!condition()) {
       ASSERT_LT(std::chrono::steady_clock::now(), end);
       io_.restart();
       io_.run_for(milliseconds(5));
@@ -95,7 +102,35 @@ TEST_F(ScriptsTest, AScriptThatRunsTooLongIsKilledAndTriedAgain) {
 
 TEST_F(ScriptsTest, WhatCannotBeExecutedIsAnError) {
   scripts_.run({"/nonexistent"});
+  run_until_idle();
   EXPECT_EQ(told_, std::vector<std::string>{"-script-error /nonexistent 0 2"});
+}
+
+// A lease on the script holds up whoever opens it, as a slow disk does.
+TEST_F(ScriptsTest, NobodyWaitsForTheDiskOfAScript) {
+  const std::string path = script("echo x > out");
+  std::signal(SIGIO, SIG_IGN);  // so we are told that somebody waits
+  const int lease = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (::fcntl(lease, F_SETLEASE, F_WRLCK) != 0) GTEST_SKIP() << "no lease on a file here";
+  scripts_.run({path});
+  ASSERT_EQ(scripts_.running(), 1U);
+  const auto program = fs::path("/proc") / std::to_string(scripts_.pending().front().pid) / "exe";
+  std::error_code gone;
+  EXPECT_EQ(fs::read_symlink(program, gone), fs::read_symlink("/proc/self/exe")) << "it was read";
+  ::close(lease);
+  run_until_idle();
+  EXPECT_EQ(output(), "x\n");
+  EXPECT_TRUE(told_.empty());
+}
+
+// As the first process of a container, to which orphans come.
+TEST_F(ScriptsTest, OrphansOfScriptsAreReaped) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  scripts_.run({script("sleep 0.1 & echo $! > out")});
+  run_until_idle();
+  const pid_t orphan = std::stoi(output());
+  run_until([orphan] { return ::kill(orphan, 0) != 0; });
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST_F(ScriptsTest, SixteenRunAtOnceAndTheQueueIsBounded) {

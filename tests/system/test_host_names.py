@@ -91,6 +91,21 @@ class HostNames(SystemTest):
         self.hosts.set(one_zone=ADDRESSES[0])
         wait_for(lambda: agent.master("late")["flags"] == "master", "the name to be found")
 
+    def test_a_lookup_that_does_not_end_holds_up_no_end(self):
+        system = self.unstarted_cluster(hosts=ADDRESSES[:1], groups={"mymaster": 1},
+                                        agents=("vedette",), options={"quorum": 1})
+        system.start_nodes()
+        agent, = system.agents
+        agent.configure(["sentinel resolve-hostnames yes", "sentinel monitor late late.zone 6379 1",
+                         *system.monitor_lines()])
+        with own_hosts.unanswered():
+            agent.start()
+            # The loop, the writer of the file, and the one who waits for the name server.
+            wait_for(lambda: agent.process.threads() == 3, "the lookup to begin")
+            wait_for(lambda: agent.master()["flags"] == "master", "the other master")
+            self.assertEqual(agent.stop(), 0)
+        self.assertIn("ready to exit", agent.log_text())
+
     def test_monitor_by_name(self):
         system = self.named_cluster(agents=("vedette",), options={"quorum": 1})
         agent, = system.agents

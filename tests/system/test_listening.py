@@ -4,8 +4,10 @@ import re
 import stat
 import subprocess
 
-from harness import Agent, SystemTest, main, only_vedette, settings, wait_for
+from harness import LOG_LINE, Agent, SystemTest, main, only_vedette, settings, wait_for
 
+FAREWELL = ["*Removing the pid file.", "*Removing the unix socket file.",
+            "#Sentinel is now ready to exit, bye bye..."]
 RENAMED = ["rename-command ping MYPING", 'rename-command CLIENT ""', 'rename-command info "nfo x"']
 ASKED = ["PING", "myping", "myping a b", "client list", "info", "command info ping",
          "command info myping client", "command count", "acl dryrun default myping",
@@ -30,7 +32,8 @@ class Listening(SystemTest):
         return ended.stdout.replace(str(agent.socket), "<socket>")
 
     def test_unix_socket(self):
-        for agent in self.pair(["unixsocketperm 700"]):
+        pidfile = self.directory / "agent.pid"
+        for agent in self.pair(["unixsocketperm 700", f"pidfile {pidfile}"]):
             agent.socket.write_text("left behind")
             agent.start()
             mode = agent.socket.stat().st_mode
@@ -41,6 +44,9 @@ class Listening(SystemTest):
             self.assertRegex(client, " flags=U ")
             self.assertEqual(agent.process.terminate(), 0)
             self.assertFalse(agent.socket.exists())
+            self.assertFalse(pidfile.exists())
+            lines = [LOG_LINE.match(line) for line in agent.log_text().splitlines()[-3:]]
+            self.assertEqual([line["level"] + line["text"] for line in lines], FAREWELL)
 
     def test_unix_socket_alone(self):
         for agent in self.pair(["port 0"]):

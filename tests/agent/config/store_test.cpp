@@ -164,6 +164,26 @@ TEST_F(StoreFiles, OverwritingNeverLeavesHalfAFileOnAFullDisk) {
   EXPECT_EQ(code, 0);
 }
 
+// ramfs, as older NFS and 9p, cannot be asked to reserve room.
+TEST_F(StoreFiles, OverwritingNeedsNoReservationOfRoom) {
+  const int code = in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0) return 77;
+    ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    const fs::path ram = directory_ / "ram";
+    fs::create_directory(ram);
+    if (::mount("none", ram.c_str(), "ramfs", 0, nullptr) != 0) return 77;
+    std::ofstream(ram / "conf") << "old";
+    if (::mount((ram / "conf").c_str(), file_.c_str(), nullptr, MS_BIND, nullptr) != 0) return 77;
+    for (const std::string& text : {std::string(100000, 'x'), std::string("short\n")}) {
+      const SaveResult result = replace_file(file_.string(), text);
+      if (!result.error.empty() || !result.in_place || read(ram / "conf") != text) return 1;
+    }
+    return 0;
+  });
+  if (code == 77) GTEST_SKIP() << "mounting needs privileges";
+  EXPECT_EQ(code, 0);
+}
+
 TEST_F(StoreFiles, CrashPointsLeaveTheOldFileOrTheNewOne) {
   const std::pair<const char*, std::string> points[] = {{"before-write", minimal},
                                                         {"after-write", minimal},

@@ -1,4 +1,4 @@
-// HTTP over real sockets; what each path answers is in http_routes_test.cpp.
+// HTTP over real sockets; what each path answers is in routes_test.cpp.
 #include "agent/http/http.hpp"
 
 #include <gmock/gmock.h>
@@ -84,14 +84,23 @@ TEST_F(HttpTest, WhoeverSendsNothingKeepsNobodyWaiting) {
   EXPECT_THAT(exchange("GET /healthz HTTP/1.1\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
-TEST_F(HttpTest, TooManyConnectionsAreTurnedAway) {
-  std::vector<std::unique_ptr<LoopClient>> clients;
-  for (int i = 0; i < 129; ++i) {
-    clients.push_back(std::make_unique<LoopClient>(io, *facade.settings_.http_port));
-    clients.back()->receive_nothing();
+TEST_F(HttpTest, WithoutRoomWhoeverHasWaitedLongestForNothingGoes) {
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  LoopClient scraper = connect();
+  scraper.send(request);
+  const std::string answer = scraper.receive(100);
+  std::vector<std::unique_ptr<LoopClient>> silent;
+  for (int i = 0; i < 127; ++i) {
+    silent.push_back(std::make_unique<LoopClient>(io, *facade.settings_.http_port));
+    silent.back()->receive_nothing();
   }
-  EXPECT_TRUE(clients.back()->closed());
-  EXPECT_FALSE(clients.front()->closed());
+  EXPECT_THAT(exchange("GET /healthz HTTP/1.1\r\n"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  silent[0]->receive_nothing();
+  silent[1]->receive_nothing();
+  EXPECT_TRUE(silent[0]->closed());
+  EXPECT_FALSE(silent[1]->closed());
+  scraper.send(request);
+  EXPECT_EQ(scraper.receive(answer.size()), answer) << "who was answered before stays longer";
 }
 
 TEST_F(HttpTest, ATakenPort) {

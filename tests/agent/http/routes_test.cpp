@@ -1,4 +1,4 @@
-// What each path answers; the network is in http_server_test.cpp.
+// What each path answers; the network is in http_test.cpp.
 #include "agent/http/routes.hpp"
 
 #include <gmock/gmock.h>

@@ -1,8 +1,11 @@
 """An /etc/hosts of its own for a test and everything that it starts; the machine's is not touched."""
 
+import contextlib
 import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 _MARK = "VEDETTE_TEST_OWN_HOSTS"
 
@@ -22,6 +25,19 @@ class OwnHosts:
         lines += [f"{address} {name}" for name, address in self.names.items() if address]
         # In place: it is mounted over.
         pathlib.Path("/etc/hosts").write_text("\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def unanswered():
+    """Within it a lookup does not end, as of a name server that does not answer. After enter()."""
+    with tempfile.TemporaryDirectory() as directory:
+        pipe = pathlib.Path(directory) / "resolv.conf"
+        os.mkfifo(pipe)
+        subprocess.run(["mount", "--bind", pipe, "/etc/resolv.conf"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "--lazy", "/etc/resolv.conf"], check=True)
 
 
 def enter():

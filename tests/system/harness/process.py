@@ -94,6 +94,9 @@ class Process:
         pages = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
     def descriptors(self):
         """How many files it has open."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))
