@@ -1,8 +1,5 @@
 #include "proto/types.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -43,44 +40,6 @@ std::optional<Integer> parse_canonical(std::string_view text) {
   return value;
 }
 
-bool is_ipv4(std::string_view text) {
-  for (int part = 0; part < 4; ++part) {
-    const std::size_t dot = text.find('.');
-    if ((dot == std::string_view::npos) != (part == 3)) return false;
-    const auto value = parse_canonical<std::uint32_t>(text.substr(0, dot));
-    if (!value || *value > 255) return false;
-    if (part < 3) text.remove_prefix(dot + 1);
-  }
-  return true;
-}
-
-// Counts the 16-bit groups of a colon-separated list that has no "::" in it; nullopt if malformed.
-// Dotted IPv4 notation may stand for the last two groups of the whole address only.
-std::optional<int> count_groups(std::string_view text, bool may_end_in_ipv4) {
-  int groups = 0;
-  if (text.empty()) return groups;
-  while (groups <= 8) {
-    const std::size_t colon = text.find(':');
-    const std::string_view group = text.substr(0, colon);
-    if (colon == std::string_view::npos && may_end_in_ipv4 && is_ipv4(group)) return groups + 2;
-    const bool well_formed = !group.empty() && group.size() <= 4 &&
-                             std::all_of(group.begin(), group.end(), is_hex_digit);
-    if (!well_formed) return std::nullopt;
-    ++groups;
-    if (colon == std::string_view::npos) return groups;
-    text.remove_prefix(colon + 1);
-  }
-  return std::nullopt;
-}
-
-bool is_ipv6(std::string_view text) {
-  const std::size_t gap = text.find("::");
-  if (gap == std::string_view::npos) return count_groups(text, true) == 8;
-  const auto before = count_groups(text.substr(0, gap), false);
-  const auto after = count_groups(text.substr(gap + 2), true);
-  return before && after && *before + *after <= 7;
-}
-
 }  // namespace
 
 std::optional<RunId> RunId::parse(std::string_view text) {
@@ -104,16 +63,6 @@ std::string to_string(const Address& address) {
   text += ':';
   text += std::to_string(address.port);
   return text;
-}
-
-bool is_ip_literal(std::string_view host) { return is_ipv4(host) || is_ipv6(host); }
-
-std::string canonical_host(std::string_view host) {
-  std::string text(host);
-  in6_addr binary{};
-  if (!is_ipv6(host) || ::inet_pton(AF_INET6, text.c_str(), &binary) != 1) return text;
-  std::array<char, INET6_ADDRSTRLEN> out{};
-  return ::inet_ntop(AF_INET6, &binary, out.data(), out.size()) == nullptr ? text : out.data();
 }
 
 bool is_plausible_host(std::string_view host) noexcept {

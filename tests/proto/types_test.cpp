@@ -1,8 +1,14 @@
 #include "proto/types.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
+#include <array>
+#include <cstdio>
 #include <limits>
+#include <random>
+#include <string>
 
 namespace vedette::proto {
 namespace {
@@ -73,6 +79,29 @@ TEST(CanonicalHost, IsOneForEachIpv6Address) {
   EXPECT_EQ(canonical_host("Redis-0.Zone"), "Redis-0.Zone");
   EXPECT_EQ(canonical_host("fe80::1%lo"), "fe80::1%lo");
   EXPECT_EQ(canonical_host(""), "");
+}
+
+// What the system tells of a connection has to be found again.
+TEST(CanonicalHost, IsTheFormOfTheSystem) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 20000; ++i) {
+    in6_addr address{};
+    for (std::uint8_t& byte : address.s6_addr) {
+      byte = random() % 3 == 0 ? static_cast<std::uint8_t>(random()) : 0;
+    }
+    if (random() % 4 == 0) address.s6_addr[10] = address.s6_addr[11] = 0xFF;
+    std::array<char, INET6_ADDRSTRLEN> expected{};
+    ASSERT_NE(::inet_ntop(AF_INET6, &address, expected.data(), expected.size()), nullptr);
+    std::string full;
+    for (std::size_t group = 0; group < 16; group += 2) {
+      std::array<char, 8> text{};
+      std::snprintf(text.data(), text.size(), "%s%x", group == 0 ? "" : ":",
+                    address.s6_addr[group] << 8 | address.s6_addr[group + 1]);
+      full += text.data();
+    }
+    EXPECT_EQ(canonical_host(full), expected.data()) << full;
+    EXPECT_EQ(canonical_host(expected.data()), expected.data());
+  }
 }
 
 TEST(IpLiteral, IsNotAnythingElse) {
