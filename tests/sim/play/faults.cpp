@@ -245,7 +245,7 @@ Faults::Undo Faults::on_answers(const Action& action, Redis& it) {
       return [&it] { it.refuses_password = false; };
     case What::refuse_role:
       it.refuses_role = true;
-      return [&it] { it.refuses_role = false; };
+      return [&it, before = plan_.refuses_role] { it.refuses_role = before; };
     case What::pause_clients:
       network.hold_clients(it);
       return [&it, &network] { network.release_clients(it); };

@@ -107,6 +107,7 @@ class Drawing {
     }
     draw_misnamed();
     draw_aliased();
+    plan_.refuses_role = pick(16) == 0;
     return plan_;
   }
 

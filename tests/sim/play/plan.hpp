@@ -96,7 +96,8 @@ struct Plan {
   unsigned misnamed = 0;   // the files of so many name a replica of the first master as the master
   unsigned aliased = 0;    // the files of so many name the first master by another address of it
   bool keeps_data = true;
-  bool writers = false;  // clients that write
+  bool refuses_role = false;  // no data node lets agents ask ROLE
+  bool writers = false;       // clients that write
   std::vector<Action> actions;
 
   bool operator==(const Plan&) const = default;

@@ -45,6 +45,7 @@ void each_setting(Plan& plan, Visit visit) {
   number("misnamed", plan.misnamed);
   number("aliased", plan.aliased);
   number("keeps_data", plan.keeps_data);
+  number("refuses_role", plan.refuses_role);
   number("writers", plan.writers);
 }
 

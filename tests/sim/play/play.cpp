@@ -50,7 +50,10 @@ class Run {
     world_.network().set_normal({plan_.delay, plan_.jitter, 0, false, false});
     for (unsigned i = 0; i < plan_.masters; ++i) {
       Shard& shard = world_.add_shard("m" + std::to_string(i), options, plan_.replicas);
-      for (Redis* const node : shard.nodes) node->keeps_data = plan_.keeps_data;
+      for (Redis* const node : shard.nodes) {
+        node->keeps_data = plan_.keeps_data;
+        node->refuses_role = plan_.refuses_role;
+      }
     }
     if (has_foreign_master()) world_.add_redis({"10.8.0.2", 6379}).boot();
     for (unsigned i = 0; i < plan_.agents; ++i) {
