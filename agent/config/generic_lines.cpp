@@ -54,6 +54,9 @@ Problem set_port(const Words& v, Settings& s) { return number_into(v[0], 0, 6553
 Problem set_tls_port(const Words& v, Settings& s) {
   return number_into(v[0], 0, 65535, s.tls_port);
 }
+Problem set_tls_replication(const Words& v, Settings& s) {
+  return flag_into(v[0], s.tls_replication);
+}
 Problem set_maxclients(const Words& v, Settings& s) {
   return number_into(v[0], 1, std::numeric_limits<std::uint32_t>::max(), s.maxclients);
 }
@@ -303,6 +306,7 @@ constexpr std::array directives = std::to_array<Directive>({
     {"client-query-buffer-limit", false, set_query_buffer},
     {"proto-max-bulk-len", false, set_bulk_length},
     {"tls-port", false, set_tls_port},
+    {"tls-replication", false, set_tls_replication},
     {"logfile", false, set_logfile},
     {"loglevel", false, set_loglevel},
     {"syslog-enabled", false, set_syslog},

@@ -58,6 +58,7 @@ struct Settings {
   // Listener.
   std::uint16_t port = 26379;  // 0 = none
   std::uint16_t tls_port = 0;
+  bool tls_replication = false;                   // links that we open
   std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
   std::string unixsocket;                         // path; "" = none
   unsigned unixsocket_permissions = 0;            // mode bits; 0 = by the umask
