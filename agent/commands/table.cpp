@@ -118,12 +118,14 @@ constexpr CommandSpec sentinel_commands[] = {
      "Makes the agent crash at a chosen moment."},
     {"slaves", 3, admin, powers, c::sentinel_replicas, "<master>", "The old word for REPLICAS."},
     {"get-primary-addr-by-name", 3, admin | valkey, powers, c::sentinel_get_master_addr, "<master>",
-     "Another word for GET-MASTER-ADDR-BY-NAME."},
+     "Another word for GET-MASTER-ADDR-BY-NAME.", nullptr, 0, "get-master-addr-by-name"},
     {"is-primary-down-by-addr", 6, admin | valkey, powers, c::sentinel_is_master_down,
-     "<ip> <port> <epoch> <id>", "Another word for IS-MASTER-DOWN-BY-ADDR."},
-    {"primaries", 2, admin | valkey, powers, c::sentinel_masters, "", "Another word for MASTERS."},
+     "<ip> <port> <epoch> <id>", "Another word for IS-MASTER-DOWN-BY-ADDR.", nullptr, 0,
+     "is-master-down-by-addr"},
+    {"primaries", 2, admin | valkey, powers, c::sentinel_masters, "", "Another word for MASTERS.",
+     nullptr, 0, "masters"},
     {"primary", 3, admin | valkey, powers, c::sentinel_master, "<master>",
-     "Another word for MASTER."},
+     "Another word for MASTER.", nullptr, 0, "master"},
 };
 
 // Spoken between our own agents; a real Sentinel answers an unknown command.

@@ -117,6 +117,22 @@ TEST(Acl, TheLastRuleAboutACommandCounts) {
   EXPECT_EQ(denied({"+@all", "-@fast"}, {"PING"}), "command");
 }
 
+TEST(Acl, RulesAboutACommandHoldForItsOtherName) {
+  const struct {
+    std::string name;
+    proto::Request alias;
+  } pairs[] = {{"masters", {"SENTINEL", "PRIMARIES"}},
+               {"master", {"SENTINEL", "PRIMARY", "m"}},
+               {"get-master-addr-by-name", {"SENTINEL", "GET-PRIMARY-ADDR-BY-NAME", "m"}},
+               {"is-master-down-by-addr", {"SENTINEL", "IS-PRIMARY-DOWN-BY-ADDR", "h", "1", "0"}}};
+  for (const auto& [name, alias] : pairs) {
+    EXPECT_EQ(denied({"+@all", "-sentinel|" + name}, alias), "command") << name;
+    EXPECT_EQ(denied({"-@all", "+sentinel|" + name}, alias), "") << name;
+    EXPECT_EQ(denied({"-@all", "+sentinel|" + proto::to_lower(alias[1])}, alias), "") << name;
+  }
+  EXPECT_EQ(denied({"+@all", "-sentinel|slaves"}, {"SENTINEL", "REPLICAS", "m"}), "");
+}
+
 TEST(Acl, WhatOpensAConnectionIsForEverybody) {
   EXPECT_EQ(denied({}, {"AUTH", "x"}), "");
   EXPECT_EQ(denied({}, {"HELLO", "3"}), "");
