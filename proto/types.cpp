@@ -70,7 +70,22 @@ std::optional<int> count_groups(std::string_view text, bool may_end_in_ipv4) {
   return std::nullopt;
 }
 
+// An address that is the same on every link says which one is meant: fe80::1%eth0.
+std::string_view without_zone(std::string_view text) {
+  constexpr std::size_t longest_zone = 15;
+  const std::size_t percent = text.find('%');
+  const bool link_local = text.size() > 4 && to_lower(text.substr(0, 2)) == "fe" &&
+                          std::string_view("89abAB").find(text[2]) != std::string_view::npos &&
+                          is_hex_digit(text[3]) && text[4] == ':';
+  if (percent == std::string_view::npos || !link_local) return text;
+  const std::string_view zone = text.substr(percent + 1);
+  const bool named = !zone.empty() && zone.size() <= longest_zone && is_plausible_host(zone) &&
+                     zone.find_first_of("%/:") == std::string_view::npos;
+  return named ? text.substr(0, percent) : text;
+}
+
 bool is_ipv6(std::string_view text) {
+  text = without_zone(text);
   const std::size_t gap = text.find("::");
   if (gap == std::string_view::npos) return count_groups(text, true) == 8;
   const auto before = count_groups(text.substr(0, gap), false);

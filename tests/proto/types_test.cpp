@@ -58,7 +58,7 @@ TEST(IpLiteral, IsRecognised) {
   for (const char* text :
        {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "1::", "fe80::1", "1:2:3:4:5:6:7:8",
         "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "2001:DB8::ffff", "::ffff:10.0.0.1",
-        "1:2:3:4:5:6:10.0.0.1", "64:ff9b::10.0.0.1"}) {
+        "1:2:3:4:5:6:10.0.0.1", "64:ff9b::10.0.0.1", "fe80::1%eth0", "FEBF::1%2"}) {
     EXPECT_TRUE(is_ip_literal(text)) << text;
   }
 }
@@ -66,6 +66,13 @@ TEST(IpLiteral, IsRecognised) {
 TEST(IpLiteral, IsNotAnythingElse) {
   for (const char* text : {"",
                            "localhost",
+                           "::1%lo",
+                           "127.0.0.1%lo",
+                           "fe80::1%",
+                           "fe80::1%a b",
+                           "fe80::1%a%b",
+                           "fe80::1%sixteen-letters-",
+                           "fec0::1%eth0",
                            "1.2.3",
                            "1.2.3.4.5",
                            "1.2.3.256",
