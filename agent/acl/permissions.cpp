@@ -10,7 +10,6 @@ namespace vedette::agent::acl {
 
 namespace {
 
-constexpr std::string_view unknown_name = "Unknown command or category name in ACL";
 constexpr std::string_view bad_syntax = "Syntax error";
 constexpr std::string_view all_keys_already =
     "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have "

@@ -166,23 +166,6 @@ TEST(Acl, LinesMakeTheSameUsersAgain) {
   EXPECT_EQ(again, users);
 }
 
-TEST(Acl, AFileIsTakenWholeOrNotAtAll) {
-  Users users;
-  EXPECT_EQ(users.set("z", {"on"}), "");
-  const Users before = users;
-  const std::string errors = users.load(
-      "user bob on >x +@all\nfoo\nuser c bad\nuser default nopass\nuser bob on\nuser 'q\n", "/f");
-  for (const std::string part :
-       {"/f:2 should start with user keyword", "/f:3: ", "/f:5: Duplicate user 'bob'",
-        "/f:6: Unbalanced quotes", "no change to the previously active ACL rules was performed"}) {
-    EXPECT_NE(errors.find(part), std::string::npos) << part << " is missing in " << errors;
-  }
-  EXPECT_EQ(users, before);
-  EXPECT_EQ(users.load("\nuser bob on\n", "/f"), "");
-  EXPECT_EQ(users.find("z"), nullptr);
-  EXPECT_EQ(users.default_user(), User::unrestricted());
-}
-
 TEST(Acl, TheLogCountsWhatIsTheSameWithinAMinute) {
   acl::Log log(2);
   const auto ping = acl::Refused{acl::Refused::What::command, "ping", "u", "id=1"};
