@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "agent/config/generic_lines.hpp"
+#include "agent/config/values.hpp"
 
 namespace vedette::agent {
 

@@ -44,6 +44,7 @@ struct Settings {
   std::string called_as;         // argv[0] as it was typed
   bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
+  bool says_redis = false;  // extended-redis-compatibility of Valkey: HELLO names the last Redis
   std::string logfile;                                                  // "" = stdout
   std::optional<consensus::Level> loglevel = consensus::Level::notice;  // none: nothing at all
   bool syslog = false;
