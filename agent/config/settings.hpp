@@ -37,6 +37,9 @@ struct OutputLimit {
   std::chrono::seconds patience{0};
 };
 
+// A duration above this could not be added to a point in time any more; it is 285 years.
+inline constexpr std::int64_t longest_milliseconds = 9'000'000'000'000;
+
 struct Settings {
   // Process.
   std::string executable;        // absolute
@@ -45,7 +48,7 @@ struct Settings {
   bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
   bool says_redis = false;  // extended-redis-compatibility of Valkey: HELLO names the last Redis
-  std::string logfile;                                                  // "" = stdout
+  std::string logfile;      // "" = stdout
   std::optional<consensus::Level> loglevel = consensus::Level::notice;  // none: nothing at all
   bool syslog = false;
   std::string syslog_ident = "redis";
@@ -99,6 +102,9 @@ struct Settings {
   std::string sentinel_pass;
 
   std::map<std::string, GroupSettings> groups;  // by master name
+
+  // Directives of the command line and standard input, by outside_key().
+  std::map<std::string, std::vector<std::string>> from_outside;
 };
 
 }  // namespace vedette::agent
