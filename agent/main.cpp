@@ -105,6 +105,12 @@ std::string objection(const Settings& settings) {
     return "Failed to configure TLS: tls-port is set, but this version of Vedette has no TLS yet. "
            "Remove tls-port and set port.";
   }
+  if (settings.tls_replication) {
+    return "Failed to configure TLS: tls-replication is yes, but this version of Vedette has no "
+           "TLS "
+           "yet: it would send passwords in clear text to ports that expect TLS. Remove "
+           "tls-replication, and let Vedette reach plain ports.";
+  }
   const bool has_port = settings.port != 0 && !settings.bind.empty();
   const bool listens = has_port || !settings.unixsocket.empty();
   if (!listens) return "Configured to not listen anywhere, exiting.";

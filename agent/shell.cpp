@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "agent/clock.hpp"
+#include "agent/config/addresses.hpp"
 #include "agent/links/failed_connection.hpp"
 #include "agent/random_id.hpp"
 
@@ -34,9 +35,7 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
       store_(
           settings_.config_file, std::move(file_text),
           [this](std::function<void()> task) { boost::asio::post(io_, std::move(task)); },
-          [this] {
-            return Store::Snapshot{core_.durable(), settings_};
-          },
+          [this] { return snapshot(); },
           [this](consensus::SaveNumber number, const SaveResult& result) {
             saved(number, result);
           }),
@@ -51,8 +50,14 @@ Shell::Shell(boost::asio::io_context& io, Log& log, Loaded loaded, std::string f
 
 Shell::~Shell() = default;
 
+Store::Snapshot Shell::snapshot() const {
+  consensus::Durable durable = core_.durable();
+  if (!settings_.resolve_hostnames) durable = by_address(std::move(durable), state().resolved);
+  return {std::move(durable), settings_};
+}
+
 void Shell::save_first() {
-  const SaveResult result = store_.save_now({core_.durable(), settings_});
+  const SaveResult result = store_.save_now(snapshot());
   log_save(result);
   first_save_failed_ = !result.error.empty();
 }

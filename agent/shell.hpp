@@ -90,6 +90,7 @@ class Shell final : public Facade {
     links_.say(request);
   }
 
+  [[nodiscard]] Store::Snapshot snapshot() const;  // what the file is to hold
   void saved(consensus::SaveNumber number, const SaveResult& result);
   void log_save(const SaveResult& result);
   void tell_of_script(std::string_view event, consensus::Level level, std::string payload);

@@ -36,10 +36,11 @@ class Rewrite {
     }
   }
 
-  void keep_old_lines(std::string_view old_text, const KeyOf& key_of) {
+  void keep_old_lines(std::string_view old_text, const KeyOf& key_of,
+                      const IsReadable& is_readable) {
     for (ConfigLine& line : parse_config(old_text)) {
       if (line.text == signature && signature_slot_ == npos) signature_slot_ = slots_.size();
-      slots_.push_back(take(std::move(line), key_of));
+      slots_.push_back(take(std::move(line), key_of, is_readable));
     }
   }
 
@@ -84,14 +85,14 @@ class Rewrite {
     void push_back(std::size_t line) { lines.push_back(line); }
   };
 
-  Slot take(ConfigLine line, const KeyOf& key_of) {
+  Slot take(ConfigLine line, const KeyOf& key_of, const IsReadable& is_readable) {
     Slot slot;
-    if (line.unbalanced) {
+    const bool ours_to_ask = !line.unbalanced && !line.text.empty() && line.text != signature;
+    const auto key = ours_to_ask ? key_of(line) : std::nullopt;
+    if (!key && !is_readable(line)) {
       slot.text = std::string{unreadable} + line.text;
       return slot;
     }
-    const bool ours_to_ask = !line.text.empty() && line.text != signature;
-    const auto key = ours_to_ask ? key_of(line) : std::nullopt;
     slot.text = std::move(line.text);
     if (!key) return slot;
     const auto queue = waiting_.find(*key);
@@ -154,9 +155,9 @@ std::vector<ConfigLine> parse_config(std::string_view text) {
 }
 
 std::string rewrite_config(std::string_view old_text, const std::vector<OwnedLine>& wanted,
-                           const KeyOf& key_of) {
+                           const KeyOf& key_of, const IsReadable& is_readable) {
   Rewrite rewrite{wanted};
-  rewrite.keep_old_lines(old_text, key_of);
+  rewrite.keep_old_lines(old_text, key_of, is_readable);
   rewrite.place_new_lines();
   return rewrite.render();
 }

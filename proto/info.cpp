@@ -40,7 +40,7 @@ void set_second_replid(InfoSnapshot& info, std::string_view text) {
 
 void set_link_down(InfoSnapshot& info, std::string_view text) {
   const auto seconds = parse_integer(text);
-  if (!seconds || *seconds < 0) return;  // a replica that was never connected says -1
+  if (!seconds || *seconds < -1) return;
   info.master_link_down_for = std::chrono::seconds{std::min(*seconds, max_link_down_seconds)};
 }
 

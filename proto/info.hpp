@@ -35,7 +35,7 @@ struct InfoSnapshot {
   Address master;  // host "" if unknown
   bool master_link_up = false;
   bool sync_in_progress = false;
-  std::chrono::milliseconds master_link_down_for{0};  // 0 while up or unknown
+  std::chrono::milliseconds master_link_down_for{0};  // 0 while up or unknown, -1 s: never was up
   int priority = 100;
   std::int64_t replica_repl_offset = 0;
   bool announced = true;

@@ -81,6 +81,28 @@ std::optional<Groups> parse_ipv6(std::string_view text) {
   return groups;
 }
 
+// "%eth0" behind an address that is the same on every link says which one is meant.
+bool may_have(const Groups& groups, std::string_view zone) {
+  constexpr std::size_t longest_name = 15;  // of an interface
+  const bool link_local = (groups[0] & 0xFFC0) == 0xFE80;
+  const std::string_view name = zone.substr(1);
+  return link_local && name.size() <= longest_name && is_plausible_host(name) &&
+         name.find_first_of("%/:") == std::string_view::npos;
+}
+
+struct Literal {
+  Groups groups;
+  std::string_view zone;  // with its percent sign, or empty
+};
+
+std::optional<Literal> parse_ipv6_literal(std::string_view text) {
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  const std::string_view zone = text.substr(percent);
+  const auto groups = parse_ipv6(text.substr(0, percent));
+  if (!groups || (!zone.empty() && !may_have(*groups, zone))) return std::nullopt;
+  return Literal{*groups, zone};
+}
+
 struct Run {
   std::size_t from = 0;
   std::size_t length = 0;
@@ -130,11 +152,12 @@ std::string format(const Groups& groups) {
 
 }  // namespace
 
-bool is_ip_literal(std::string_view host) { return parse_ipv4(host) || parse_ipv6(host); }
+bool is_ip_literal(std::string_view host) { return parse_ipv4(host) || parse_ipv6_literal(host); }
 
 std::string canonical_host(std::string_view host) {
-  const auto groups = parse_ipv6(host);
-  return groups ? format(*groups) : std::string(host);
+  const auto literal = parse_ipv6_literal(host);
+  if (!literal) return std::string(host);
+  return format(literal->groups) + std::string(literal->zone);
 }
 
 }  // namespace vedette::proto

@@ -55,7 +55,8 @@ struct Address {
 // "127.0.0.1:6379", "[::1]:6379": the name under which Sentinel lists a replica.
 std::string to_string(const Address& address);
 
-// True for an IPv4 or IPv6 literal, without brackets or zone.
+// True for an IPv4 or IPv6 literal without brackets. A link-local one may name its zone:
+// fe80::1%eth0.
 bool is_ip_literal(std::string_view host);
 
 // An IPv6 literal in its one canonical form (RFC 5952: "::1" for "0:0:0:0:0:0:0:1"); anything else

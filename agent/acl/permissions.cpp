@@ -10,7 +10,6 @@ namespace vedette::agent::acl {
 
 namespace {
 
-constexpr std::string_view unknown_name = "Unknown command or category name in ACL";
 constexpr std::string_view bad_syntax = "Syntax error";
 constexpr std::string_view all_keys_already =
     "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have "
@@ -34,7 +33,12 @@ bool covers(std::string_view name, const CommandRef& command) {
   if (name == "@all") return true;
   if (name.starts_with('@')) return is_in_category(*command.spec, name.substr(1));
   if (name == full_name(command)) return true;
-  return command.parent != nullptr && name == command.parent->name;
+  if (command.parent == nullptr) return false;
+  if (name == command.parent->name) return true;
+  // Rules written for Redis cannot name its Valkey aliases.
+  const std::string parent(command.parent->name);
+  return !command.spec->alias_of.empty() &&
+         name == parent + '|' + std::string(command.spec->alias_of);
 }
 
 void add_once(std::vector<std::string>& words, std::string word) {

@@ -11,6 +11,8 @@
 
 namespace vedette::agent::acl {
 
+inline constexpr std::string_view unknown_name = "Unknown command or category name in ACL";
+
 // What somebody is about to do.
 struct Use {
   CommandRef command;

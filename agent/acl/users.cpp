@@ -1,8 +1,7 @@
 #include "agent/acl/users.hpp"
 
+#include <algorithm>
 #include <set>
-
-#include "proto/config_file.hpp"
 
 namespace vedette::agent::acl {
 
@@ -19,6 +18,25 @@ Applied apply_all(User& user, const std::vector<std::string>& rules) {
     if (!problem.empty()) return {rule, std::move(problem)};
   }
   return {};
+}
+
+std::string_view trimmed(std::string_view line) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t first = line.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(blanks) - first + 1);
+}
+
+// Each blank is a border and quotes are letters: the file has its own grammar. Whatever is written
+// into it can be read again, for no name or rule holds a blank.
+std::vector<std::string> split_at_blanks(std::string_view line) {
+  std::vector<std::string> words;
+  while (!line.empty()) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    words.emplace_back(line.substr(0, end));
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return words;
 }
 
 }  // namespace
@@ -70,18 +88,23 @@ std::string Users::load(std::string_view text, const std::string& path) {
   fresh.new_users_have_all_channels = new_users_have_all_channels;
   std::set<std::string> seen;
   std::string errors;
-  for (const proto::ConfigLine& line : proto::parse_config(text)) {
-    const std::string where = path + ":" + std::to_string(line.number);
-    if (line.words.empty() && !line.unbalanced) continue;
-    if (line.unbalanced) {
-      errors += where + ": Unbalanced quotes. ";
-    } else if (line.words.size() < 2 || line.words.front() != "user") {
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::vector<std::string> words = split_at_blanks(trimmed(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (words.empty()) continue;
+    const std::string where = path + ":" + std::to_string(number);
+    if (words.size() < 2 || words.front() != "user") {
       errors += where + " should start with user keyword followed by the username. ";
-    } else if (!seen.insert(line.words[1]).second) {
-      errors += where + ": Duplicate user '" + line.words[1] + "'. ";
+    } else if (has_blank(words[1])) {
+      errors += "'" + where + ": username '" + words[1] + "' contains invalid characters. ";
+    } else if (!seen.insert(words[1]).second) {
+      errors += "WARNING: Duplicate user '" + words[1] + "' found on line " +
+                std::to_string(number) + ". ";
     } else {
-      const std::string problem = fresh.declare({line.words.begin() + 1, line.words.end()});
-      if (!problem.empty()) errors += where + ": " + problem + ". ";
+      errors += fresh.take_line(words, where + ": ");
     }
   }
   if (errors.empty()) {
@@ -90,6 +113,26 @@ std::string Users::load(std::string_view text, const std::string& path) {
   }
   return errors +
          "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
+}
+
+std::string Users::take_line(const std::vector<std::string>& words, const std::string& where) {
+  const Rules merged = merge_selectors({words.begin() + 2, words.end()});
+  if (!merged.error.empty()) return where + merged.error + ' ';
+  User user(new_users_have_all_channels);
+  std::string errors;
+  bool told = false;  // of what is not about a name, the first mistake of a line
+  for (const std::string& rule : merged.words) {
+    const std::string problem = user.apply(rule);
+    if (problem.empty()) continue;
+    const bool names_rule = problem == unknown_name;
+    if (!names_rule && told) continue;
+    told = told || !names_rule;
+    errors += where;
+    if (names_rule) errors += "Error in applying operation '" + rule + "': ";
+    errors += problem + ". ";
+  }
+  all_.insert_or_assign(words[1], std::move(user));
+  return errors;
 }
 
 std::vector<std::string> Users::lines() const {

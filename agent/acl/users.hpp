@@ -40,6 +40,10 @@ class Users {
   bool operator==(const Users&) const = default;
 
  private:
+  // A line of an ACL file: all that is wrong with it, each sentence behind `where`.
+  [[nodiscard]] std::string take_line(const std::vector<std::string>& words,
+                                      const std::string& where);
+
   std::map<std::string, User> all_{{std::string(default_name), User::unrestricted()}};
 };
 

@@ -25,7 +25,7 @@ std::int64_t seconds_since(consensus::Instant then, consensus::Instant now) {
 void log_client(const CommandContext& context, const Connection& client, std::string_view what) {
   const auto& least = context.facade.settings().loglevel;
   if (!least || *least > consensus::Level::verbose) return;
-  std::string line = std::string(what) + ' ' + describe_client(client, context.facade.now());
+  std::string line = std::string(what) + ' ' + describe_client(client, context.facade);
   line.pop_back();
   context.facade.log(consensus::Level::verbose, line);
 }
@@ -33,7 +33,7 @@ void log_client(const CommandContext& context, const Connection& client, std::st
 void note_refusal(CommandContext& context, const Connection& client, acl::Refused::What what,
                   std::string object, const std::string& user) {
   const consensus::Instant now = context.facade.now();
-  std::string line = describe_client(client, now);
+  std::string line = describe_client(client, context.facade);
   line.pop_back();
   context.refusals.add({what, std::move(object), user, std::move(line)}, now);
 }
@@ -46,7 +46,9 @@ std::string flags_of(const Connection& client) {
 }
 
 // One line. What we do not measure, because nothing here allocates that way, reads 0.
-std::string describe_client(const Connection& client, consensus::Instant now) {
+std::string describe_client(const Connection& client, const Facade& facade) {
+  const consensus::Instant now = facade.now();
+  const bool valkey = facade.settings().dialect == Dialect::valkey;
   std::string line;
   const auto field = [&line](std::string_view name, const std::string& value) {
     if (!line.empty()) line += ' ';
@@ -69,6 +71,7 @@ std::string describe_client(const Connection& client, consensus::Instant now) {
   field("psub", number(client.patterns.size()));
   field("ssub", "0");
   field("multi", "-1");
+  if (valkey) field("watch", "0");
   field("qbuf", number(client.unread));
   for (const std::string_view name : {"qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl"}) {
     field(name, "0");
@@ -81,8 +84,13 @@ std::string describe_client(const Connection& client, consensus::Instant now) {
   field("user", client.user);
   field("redir", "-1");
   field("resp", client.version == proto::RespVersion::v3 ? "3" : "2");
-  if (!client.library_name.empty()) field("lib-name", client.library_name);
-  if (!client.library_version.empty()) field("lib-ver", client.library_version);
+  if (valkey || !client.library_name.empty()) field("lib-name", client.library_name);
+  if (valkey || !client.library_version.empty()) field("lib-ver", client.library_version);
+  if (valkey) {
+    field("tot-net-in", number(client.bytes_in));
+    field("tot-net-out", number(client.bytes_out));
+    field("tot-cmds", number(client.commands));
+  }
   line += '\n';
   return line;
 }
@@ -179,9 +187,7 @@ std::int64_t kill(Call& call, const Filter& filter) {
 
 }  // namespace
 
-void client_info(Call& call) {
-  call.reply().verbatim(describe_client(call.client, call.facade().now()));
-}
+void client_info(Call& call) { call.reply().verbatim(describe_client(call.client, call.facade())); }
 
 void client_list(Call& call) {
   Filter filter;
@@ -199,7 +205,7 @@ void client_list(Call& call) {
   }
   std::string text;
   for (const auto& [id, client] : call.context.clients.all) {
-    if (filter.matches(*client)) text += describe_client(*client, call.facade().now());
+    if (filter.matches(*client)) text += describe_client(*client, call.facade());
   }
   call.reply().verbatim(text);
 }

@@ -9,7 +9,7 @@
 namespace vedette::agent {
 
 // The line of CLIENT LIST, with its newline.
-[[nodiscard]] std::string describe_client(const Connection& client, consensus::Instant now);
+[[nodiscard]] std::string describe_client(const Connection& client, const Facade& facade);
 
 // A line of level verbose about the client, if that level is logged.
 void log_client(const CommandContext& context, const Connection& client, std::string_view what);

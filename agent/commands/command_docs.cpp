@@ -97,7 +97,8 @@ void write_info(proto::ReplyWriter& reply, const CommandRef& entry, Dialect dial
   const auto categories = categories_of(*entry.spec);
   reply.array(10);
   reply.bulk(full_name(entry));
-  reply.integer(entry.spec->arity);
+  const bool other_arity = dialect == Dialect::valkey && entry.spec->valkey_arity != 0;
+  reply.integer(other_arity ? entry.spec->valkey_arity : entry.spec->arity);
   reply.set(flags.size());
   for (const std::string_view flag : flags) reply.simple(flag);
   for (int key = 0; key < 3; ++key) reply.integer(0);  // first, last, step: nothing has keys

@@ -97,7 +97,9 @@ void hello(Call& call) {
   if (options.name) call.client.name = *options.name;
   if (options.version) call.client.version = *options.version;
 
-  const DialectFacts facts = facts_of(call.facade().settings().dialect);
+  const Settings& settings = call.facade().settings();
+  DialectFacts facts = facts_of(settings.dialect);
+  if (settings.says_redis) facts = {"redis", facts.redis_version, facts.redis_version};
   proto::ReplyWriter reply = call.reply();
   reply.map(6);
   reply.bulk("server");

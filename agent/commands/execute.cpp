@@ -143,6 +143,7 @@ Verdict execute(CommandContext& context, Connection& client, const proto::Reques
   const std::string refusal = refuse(context, client, found, call.full_name, request);
   if (!refusal.empty()) return fail(refusal);
   ++context.traffic.commands_processed;
+  ++client.commands;
   found.spec->handler(call);
   return Verdict::go_on;
 }

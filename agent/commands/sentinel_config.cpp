@@ -10,6 +10,7 @@
 
 #include "agent/commands/handlers.hpp"
 #include "agent/commands/orders.hpp"
+#include "agent/config/addresses.hpp"
 #include "agent/config/load.hpp"
 #include "proto/glob.hpp"
 
@@ -149,6 +150,12 @@ std::string apply(Call& call, Settings& settings) {
   return {};
 }
 
+// The file could not say where that host is, and not be started from again.
+std::string still_needed(const std::string& name) {
+  return "ERR resolve-hostnames is still needed: the address of '" + name +
+         "' is not known yet. Wait until it is, or REMOVE its master first";
+}
+
 void set(Call& call) {
   if (refuse_control_characters(call, "CONFIG SET")) return;
   Settings changed = call.facade().settings();
@@ -156,6 +163,10 @@ void set(Call& call) {
   if (!error.empty()) return call.error(error);
 
   Settings& settings = call.facade().mutable_settings();
+  if (settings.resolve_hostnames && !changed.resolve_hostnames) {
+    const std::string name = name_without_address(call.state());
+    if (!name.empty()) return call.error(still_needed(name));
+  }
   consensus::SetAnnounced order;
   order.announced = announced(changed);
   order.reconnect_peers = changed.sentinel_user != settings.sentinel_user ||

@@ -35,8 +35,6 @@ constexpr Period periods[] = {
     {"SCRIPT-RETRY-DELAY", &Timings::script_retry_delay},
 };
 
-constexpr std::int64_t longest_milliseconds = 9'000'000'000'000;
-
 const Period* find_period(const std::string& name) {
   for (const Period& period : periods) {
     if (is_word(name, period.name)) return &period;

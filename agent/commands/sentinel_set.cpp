@@ -17,9 +17,6 @@ namespace vedette::agent::commands {
 
 namespace {
 
-// A duration above this could not be added to a point in time any more; it is 285 years.
-constexpr std::int64_t longest_milliseconds = 9'000'000'000'000;
-
 // What the options read so far amount to. Nothing of it is in force before submit().
 struct Changes {
   consensus::GroupOptions options;

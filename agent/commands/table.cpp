@@ -86,7 +86,7 @@ constexpr CommandSpec sentinel_commands[] = {
     {"ckquorum", 3, admin, powers, c::sentinel_ckquorum, "<master>",
      "Tells whether enough agents are up to agree and to elect a leader."},
     {"config", -3, admin, powers, c::sentinel_config, "GET <pattern> | SET <option> <value>",
-     "Shows or changes settings of the whole process."},
+     "Shows or changes settings of the whole process.", nullptr, 0, -4},
     {"debug", -2, admin, powers, c::sentinel_debug, "[<name> <milliseconds> ...]",
      "Shows or changes internal periods, until the next start."},
     {"failover", 3, admin, powers, c::sentinel_failover, "<master>",
@@ -118,12 +118,14 @@ constexpr CommandSpec sentinel_commands[] = {
      "Makes the agent crash at a chosen moment."},
     {"slaves", 3, admin, powers, c::sentinel_replicas, "<master>", "The old word for REPLICAS."},
     {"get-primary-addr-by-name", 3, admin | valkey, powers, c::sentinel_get_master_addr, "<master>",
-     "Another word for GET-MASTER-ADDR-BY-NAME."},
+     "Another word for GET-MASTER-ADDR-BY-NAME.", nullptr, 0, 0, "get-master-addr-by-name"},
     {"is-primary-down-by-addr", 6, admin | valkey, powers, c::sentinel_is_master_down,
-     "<ip> <port> <epoch> <id>", "Another word for IS-MASTER-DOWN-BY-ADDR."},
-    {"primaries", 2, admin | valkey, powers, c::sentinel_masters, "", "Another word for MASTERS."},
+     "<ip> <port> <epoch> <id>", "Another word for IS-MASTER-DOWN-BY-ADDR.", nullptr, 0, 0,
+     "is-master-down-by-addr"},
+    {"primaries", 2, admin | valkey, powers, c::sentinel_masters, "", "Another word for MASTERS.",
+     nullptr, 0, 0, "masters"},
     {"primary", 3, admin | valkey, powers, c::sentinel_master, "<master>",
-     "Another word for MASTER."},
+     "Another word for MASTER.", nullptr, 0, 0, "master"},
 };
 
 // Spoken between our own agents; a real Sentinel answers an unknown command.

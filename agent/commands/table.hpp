@@ -52,6 +52,9 @@ struct CommandSpec {
   std::string_view summary;
   const CommandSpec* first_subcommand = nullptr;
   std::size_t subcommand_count = 0;
+  // 0: as in Redis.
+  int valkey_arity = 0;
+  std::string_view alias_of = {};  // in the same container; what denies that one denies this, too
 
   [[nodiscard]] std::span<const CommandSpec> subcommands() const noexcept {
     return {first_subcommand, subcommand_count};

@@ -28,16 +28,25 @@ std::string quoted(std::string_view word) {
   return out;
 }
 
+// An option that comes without its value takes the next word for it, whatever that begins with:
+// `--requirepass --secret`. Two may be without one.
+bool takes_next(const std::string& option) {
+  return option != "--save" && option != "--sentinel" && option.find(' ') == std::string::npos;
+}
+
 // Options are directives whose name begins with "--"; what follows are their values.
 std::string directives_of(const std::vector<std::string>& words) {
   std::string text;
+  bool wants_value = false;
   for (const std::string& word : words) {
-    if (word.starts_with("--")) {
+    if (word.starts_with("--") && !wants_value) {
       if (!text.empty()) text += '\n';
       text += word.substr(2);
+      wants_value = takes_next(word);
     } else {
       if (!text.empty()) text += ' ';
       text += quoted(word);
+      wants_value = false;
     }
   }
   return text;
@@ -119,8 +128,10 @@ Arguments parse_arguments(const std::vector<std::string>& argv, const std::strin
 
 std::string version_line(const Arguments& arguments) {
   if (arguments.called_as_redis) {
-    return "Redis server v=7.0.15 sha=00000000:0 malloc=libc bits=64 "
-           "build=vedette-" VEDETTE_VERSION;
+    const DialectFacts facts = facts_of(arguments.dialect);
+    const bool valkey = arguments.dialect == Dialect::valkey;
+    return std::string(valkey ? "Valkey" : "Redis") + " server v=" + std::string(facts.version) +
+           " sha=00000000:0 malloc=libc bits=64 build=vedette-" VEDETTE_VERSION;
   }
   return "vedette " VEDETTE_VERSION " (redis 7.0.15 dialect)";
 }

@@ -10,6 +10,8 @@
 #include <limits>
 
 #include "agent/commands/table.hpp"
+#include "agent/config/foreign_lines.hpp"
+#include "agent/config/values.hpp"
 #include "agent/title.hpp"
 #include "proto/config_file.hpp"
 #include "proto/types.hpp"
@@ -19,40 +21,15 @@ namespace vedette::agent {
 namespace {
 
 using Words = std::vector<std::string>;  // the values, without the name
-using Problem = std::optional<std::string>;
-
-Problem read_number(const std::string& word, std::int64_t low, std::int64_t high,
-                    std::int64_t& out) {
-  const auto value = proto::parse_integer(word);
-  if (!value) return "argument couldn't be parsed into an integer";
-  if (*value < low || *value > high) {
-    return "argument must be between " + std::to_string(low) + " and " + std::to_string(high) +
-           " inclusive";
-  }
-  out = *value;
-  return std::nullopt;
-}
-
-template <typename Number>
-Problem number_into(const std::string& word, std::int64_t low, std::int64_t high, Number& out) {
-  std::int64_t value = 0;
-  Problem problem = read_number(word, low, high, value);
-  if (!problem) out = static_cast<Number>(value);
-  return problem;
-}
-
-Problem flag_into(const std::string& word, bool& out) {
-  const auto value = parse_yes_no(word);
-  if (!value) return "argument must be 'yes' or 'no'";
-  out = *value;
-  return std::nullopt;
-}
 
 constexpr std::int64_t int_max = std::numeric_limits<int>::max();
 
 Problem set_port(const Words& v, Settings& s) { return number_into(v[0], 0, 65535, s.port); }
 Problem set_tls_port(const Words& v, Settings& s) {
   return number_into(v[0], 0, 65535, s.tls_port);
+}
+Problem set_tls_replication(const Words& v, Settings& s) {
+  return flag_into(v[0], s.tls_replication);
 }
 Problem set_maxclients(const Words& v, Settings& s) {
   return number_into(v[0], 1, std::numeric_limits<std::uint32_t>::max(), s.maxclients);
@@ -120,6 +97,11 @@ Problem set_title_template(const Words& v, Settings& s) {
   return "template format is invalid or contains unknown variables";
 }
 
+Problem set_compatibility(const Words& v, Settings& s) {
+  if (s.dialect == Dialect::redis) return "Bad directive or wrong number of arguments";
+  return flag_into(v[0], s.says_redis);
+}
+
 Problem set_dir(const Words& v, Settings&) {
   if (::chdir(v[0].c_str()) == 0) return std::nullopt;
   return std::strerror(errno);
@@ -158,7 +140,10 @@ Problem set_aclfile(const Words& v, Settings& s) {
   return std::nullopt;
 }
 Problem set_acllog(const Words& v, Settings& s) {
-  return number_into(v[0], 0, int_max, s.acllog_max_len);
+  std::int64_t most = 0;
+  Problem problem = read_number(v[0], 0, int64_max, most);
+  if (!problem) s.acllog_max_len = static_cast<unsigned>(std::min(most, int_max));
+  return problem;
 }
 Problem set_acl_channels(const Words& v, Settings& s) {
   const std::string kind = proto::to_lower(v[0]);
@@ -169,15 +154,13 @@ Problem set_acl_channels(const Words& v, Settings& s) {
   return std::nullopt;
 }
 
-// Redis has many commands that this agent lacks, and files that rename them all alike.
-Problem rename_command(const Words& v, Settings& s, std::vector<std::string>& warnings) {
+// What Sentinel does not have cannot be renamed: a file that hides CONFIG is one of a data server.
+Problem rename_command(const Words& v, Settings& s) {
   if (v.size() != 2) return "Bad directive or wrong number of arguments";
   const std::string name = proto::to_lower(v[0]);
-  if (find_command(command_table(), name) == nullptr) {
-    warnings.push_back("'rename-command " + v[0] + "' is ignored: this agent has no such command");
-    return std::nullopt;
-  }
-  if (s.renamed_commands.contains(name)) return "No such command in rename-command";
+  const CommandSpec* const command = find_command(command_table(), name);
+  const bool is_known = command != nullptr && is_listed(*command, s.dialect);
+  if (!is_known || s.renamed_commands.contains(name)) return "No such command in rename-command";
   const std::string target = proto::to_lower(v[1]);
   const bool a_command = find_command(command_table(), target) != nullptr && target != name &&
                          !s.renamed_commands.contains(target);
@@ -216,45 +199,14 @@ Problem set_syslog_facility(const Words& v, Settings& s) {
          "local5, local6, local7";
 }
 
-// 100, 1k (1000), 1kb (1024), 2mb, 1gb ..
-std::optional<std::uint64_t> read_memory(const std::string& word) {
-  struct Unit {
-    std::string_view name;
-    std::uint64_t bytes;
-  };
-  constexpr std::array units{Unit{"", 1},
-                             Unit{"b", 1},
-                             Unit{"k", 1000},
-                             Unit{"kb", 1024},
-                             Unit{"m", 1000'000},
-                             Unit{"mb", 1024 * 1024},
-                             Unit{"g", 1000'000'000},
-                             Unit{"gb", 1024 * 1024 * 1024}};
-  const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
-  const auto number = proto::parse_unsigned(word.substr(0, digits));
-  for (const Unit& unit : units) {
-    if (!number || !proto::equals_ignoring_case(word.substr(digits), unit.name)) continue;
-    if (*number > std::numeric_limits<std::uint64_t>::max() / unit.bytes) return std::nullopt;
-    return *number * unit.bytes;
-  }
-  return std::nullopt;
+// Whatever an administrator needs to say fits in.
+constexpr std::uint64_t least_memory = 1024 * 1024;
+Problem set_query_buffer(const Words& v, Settings& s) {
+  return memory_into(v[0], least_memory, s.input.held);
 }
-
-// At least 1 MiB: whatever an administrator needs to say fits in.
-Problem memory_into(const std::string& word, std::size_t& out) {
-  constexpr std::uint64_t least = 1024 * 1024;
-  constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-  const auto value = read_memory(word);
-  if (!value) return "argument must be a memory value";
-  if (*value < least || *value > most) {
-    return "argument must be between " + std::to_string(least) + " and " + std::to_string(most) +
-           " inclusive";
-  }
-  out = *value;
-  return std::nullopt;
+Problem set_bulk_length(const Words& v, Settings& s) {
+  return memory_into(v[0], least_memory, s.input.bulk);
 }
-Problem set_query_buffer(const Words& v, Settings& s) { return memory_into(v[0], s.input.held); }
-Problem set_bulk_length(const Words& v, Settings& s) { return memory_into(v[0], s.input.bulk); }
 
 // class, hard limit, soft limit, seconds; and so on.
 Problem set_output_limits(const Words& v, Settings& s) {
@@ -303,6 +255,7 @@ constexpr std::array directives = std::to_array<Directive>({
     {"client-query-buffer-limit", false, set_query_buffer},
     {"proto-max-bulk-len", false, set_bulk_length},
     {"tls-port", false, set_tls_port},
+    {"tls-replication", false, set_tls_replication},
     {"logfile", false, set_logfile},
     {"loglevel", false, set_loglevel},
     {"syslog-enabled", false, set_syslog},
@@ -317,7 +270,14 @@ constexpr std::array directives = std::to_array<Directive>({
     {"aclfile", false, set_aclfile},
     {"acllog-max-len", false, set_acllog},
     {"acl-pubsub-default", false, set_acl_channels},
+    {"extended-redis-compatibility", false, set_compatibility},
 });
+
+const Directive* find_setting(std::string_view name) {
+  const auto* const found = std::find_if(directives.begin(), directives.end(),
+                                         [&](const Directive& d) { return d.name == name; });
+  return found == directives.end() ? nullptr : found;
+}
 
 // Taken without a word: what Sentinel or its packages put into every file, and cosmetics.
 bool is_silent(const std::string& name) {
@@ -334,24 +294,19 @@ std::string ignored(const std::string& name) {
 
 }  // namespace
 
-std::optional<bool> parse_yes_no(std::string_view word) {
-  if (proto::equals_ignoring_case(word, "yes")) return true;
-  if (proto::equals_ignoring_case(word, "no")) return false;
-  return std::nullopt;
-}
+bool is_setting(std::string_view name) { return find_setting(name) != nullptr; }
 
 std::optional<std::string> apply_generic(const std::vector<std::string>& words, Settings& settings,
                                          std::vector<std::string>& warnings) {
   const std::string name = proto::to_lower(words.front());
   const Words values(words.begin() + 1, words.end());
-  if (name == "rename-command") return rename_command(values, settings, warnings);
-  const auto known = std::find_if(directives.begin(), directives.end(),
-                                  [&](const Directive& d) { return d.name == name; });
-  if (known != directives.end()) {
+  if (name == "rename-command") return rename_command(values, settings);
+  const Directive* const known = find_setting(name);
+  if (known != nullptr) {
     if (!known->many && values.size() != 1) return "wrong number of arguments";
     return known->apply(values, settings);
   }
-  if (!is_redis_directive(name)) return "Bad directive or wrong number of arguments";
+  if (Problem problem = check_foreign(name, values, settings.dialect)) return problem;
   if (!is_silent(name)) warnings.push_back(ignored(name));
   return std::nullopt;
 }

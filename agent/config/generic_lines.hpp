@@ -16,10 +16,7 @@ namespace vedette::agent {
 std::optional<std::string> apply_generic(const std::vector<std::string>& words, Settings& settings,
                                          std::vector<std::string>& warnings);
 
-// Whether the name (lower case) is a directive of Redis 7.0 or of a later Redis or Valkey.
-bool is_redis_directive(std::string_view name);
-
-// The answer to a yes/no value, or nullopt.
-std::optional<bool> parse_yes_no(std::string_view word);
+// Whether the directive of this name (lower case) sets anything here.
+bool is_setting(std::string_view name);
 
 }  // namespace vedette::agent

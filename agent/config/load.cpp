@@ -13,6 +13,7 @@
 #include "agent/config/arguments.hpp"
 #include "agent/config/damaged_lines.hpp"
 #include "agent/config/generic_lines.hpp"
+#include "agent/config/outside_lines.hpp"
 #include "agent/config/sentinel_lines.hpp"
 #include "agent/config/vedette_lines.hpp"
 #include "agent/random_id.hpp"
@@ -38,6 +39,7 @@ class Loader {
     }
     if (!sources.command_line.empty()) text += '\n' + sources.command_line;
     damaged_ = is_written_by_sentinel(sources.file);
+    find_dialect(text);
     read(text, file_lines, 0);
 
     SentinelLines sentinel(out_);
@@ -73,20 +75,8 @@ class Loader {
       } else if (name == "user") {
         if (line.words.size() < 2) refuse("Bad directive or wrong number of arguments");
         line.words.erase(line.words.begin());
-        const std::string& user = line.words.front();
-        const bool twice = std::any_of(users_.begin(), users_.end(),
-                                       [&](const auto& words) { return words.front() == user; });
-        if (twice) {
-          refuse("Error in user declaration '" + user +
-                 "': Duplicate user found. A user can only be defined once in config files");
-        }
-        if (user.find(' ') != std::string::npos) {
-          throw ConfigError{
-              Where::log, 0, {}, "Spaces not allowed in ACL usernames: '" + user + "'"};
-        }
-        const std::string problem = acl::Users().declare(line.words);
+        const std::string problem = add_user({line.words, line.number <= main_lines});
         if (!problem.empty()) refuse(problem);
-        users_.push_back(line.words);
       } else if (name == "include") {
         if (line.words.size() != 2) refuse("Bad directive or wrong number of arguments");
         if (depth == max_depth) {
@@ -98,8 +88,54 @@ class Loader {
                                  ? apply_vedette(line.words, out_.settings)
                                  : apply_generic(line.words, out_.settings, out_.warnings);
         if (problem) refuse(*problem);
+        if (depth == 0 && line.number > main_lines) {
+          remember_outside(line.words, out_.settings);
+        }
       }
     }
+  }
+
+  // It says which directives are known, also those above it.
+  void find_dialect(std::string_view text) {
+    for (const proto::ConfigLine& line : proto::parse_config(text)) {
+      const bool names_it = line.words.size() == 3 &&
+                            proto::equals_ignoring_case(line.words[0], "vedette") &&
+                            proto::equals_ignoring_case(line.words[1], "dialect");
+      if (names_it) static_cast<void>(apply_vedette(line.words, out_.settings));
+    }
+  }
+
+  struct UserLine {
+    std::vector<std::string> words;  // behind `user`
+    bool main_file = false;
+  };
+
+  // "" or what is wrong with the line.
+  std::string add_user(UserLine line) {
+    const std::string& user = line.words.front();
+    if (user.find(' ') != std::string::npos) {
+      throw ConfigError{Where::log, 0, {}, "Spaces not allowed in ACL usernames: '" + user + "'"};
+    }
+    const auto known = std::find_if(users_.begin(), users_.end(), [&](const UserLine& each) {
+      return each.words.front() == user;
+    });
+    if (known != users_.end() && known->main_file == line.main_file) {
+      return "Error in user declaration '" + user +
+             "': Duplicate user found. A user can only be defined once in config files";
+    }
+    std::string problem = acl::Users().declare(line.words);
+    if (!problem.empty()) return problem;
+    if (known == users_.end()) {
+      users_.push_back(std::move(line));
+      return {};
+    }
+    // The main file was rewritten with the present state of a user that was first defined
+    // elsewhere.
+    out_.warnings.push_back("User '" + user +
+                            "' is defined in the main configuration file and outside it; the main "
+                            "file counts");
+    if (line.main_file) *known = std::move(line);
+    return {};
   }
 
   void repair() {
@@ -138,7 +174,7 @@ class Loader {
                         "Users stand in the configuration file and an aclfile is set: which of "
                         "them counts? Remove the `user` lines or the `aclfile` line. Exiting."};
     }
-    for (const auto& words : users_) {
+    for (const auto& [words, main_file] : users_) {
       static_cast<void>(settings.users.declare(words));
       if (settings.users.find(words.front())->is_enabled()) continue;
       out_.warnings.push_back("The user '" + words.front() +
@@ -152,15 +188,16 @@ class Loader {
   bool damaged_ = false;  // the main file may hold lines that Sentinel wrote and cannot read
   std::vector<SentinelLine> lines_;
   std::vector<std::string> comments_;
-  std::vector<std::vector<std::string>> users_;  // the words behind `user`
+  std::vector<UserLine> users_;
 };
 
 }  // namespace
 
 std::string error_block(const ConfigError& error, Dialect dialect) {
   std::string out = "\n*** FATAL CONFIG FILE ERROR (";
-  out += dialect == Dialect::valkey ? "Version" : "Redis";
-  out += " 7.0.15) ***\n";
+  out += dialect == Dialect::valkey ? "Version " : "Redis ";
+  out += facts_of(dialect).version;
+  out += ") ***\n";
   if (error.where == Where::line) {
     out += "Reading the configuration file, at line " + std::to_string(error.line) + "\n";
     out += ">>> '" + error.text + "'\n";

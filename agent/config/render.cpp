@@ -8,6 +8,8 @@
 #include <sstream>
 #include <vector>
 
+#include "agent/config/outside_lines.hpp"
+#include "agent/config/readable.hpp"
 #include "proto/config_file.hpp"
 #include "proto/types.hpp"
 
@@ -80,13 +82,24 @@ std::optional<std::string> key_of(const ConfigLine& line) {
 
 class Renderer {
  public:
-  explicit Renderer(std::string_view old_text) {
+  Renderer(std::string_view old_text, const Settings& settings) {
+    for (const auto& [key, words] : settings.from_outside) outside_.insert(key);
     for (ConfigLine& line : proto::parse_config(old_text)) {
-      if (auto key = key_of(line)) old_.emplace(std::move(*key), std::move(line));
+      if (auto found = key(line)) old_.emplace(std::move(*found), std::move(line));
     }
   }
 
+  // What the command line set is ours to keep, too.
+  [[nodiscard]] std::optional<std::string> key(const ConfigLine& line) const {
+    if (!line.words.empty()) {
+      std::string outside = outside_key(line.words);
+      if (outside_.contains(outside)) return outside;
+    }
+    return key_of(line);
+  }
+
   std::vector<OwnedLine> lines(const consensus::Durable& durable, const Settings& s) {
+    for (const auto& [key, words] : s.from_outside) put_outside(key, words);
     put({"myid"}, {"myid", durable.my_id.text()});
     flag("deny-scripts-reconfig", s.deny_scripts_reconfig, true);
     flag("resolve-hostnames", s.resolve_hostnames, false);
@@ -114,11 +127,12 @@ class Renderer {
 
   static std::string text(proto::Epoch epoch) { return std::to_string(proto::number(epoch)); }
 
-  // Whether the old line reads as the new one does; "sentinel" and the word behind it are of any
-  // case.
+  // Whether the old line reads as the new one does; the directive, and what stands behind
+  // "sentinel", are of any case.
   static bool means(const ConfigLine& old, const std::string& line) {
     std::vector<std::string> words = old.words;
-    for (std::size_t i = 0; i < 2; ++i) words[i] = proto::to_lower(words[i]);
+    words[0] = proto::to_lower(words[0]);
+    if (words[0] == "sentinel") words[1] = proto::to_lower(words[1]);
     return words == proto::split_words(line);
   }
 
@@ -132,6 +146,14 @@ class Renderer {
       line = old->second.text;
     }
     wanted_.push_back({std::move(key), std::move(line)});
+  }
+
+  void put_outside(const std::string& key, const std::vector<std::string>& words) {
+    std::string line = words.front();
+    for (std::size_t i = 1; i < words.size(); ++i) line += ' ' + proto::quote_word(words[i]);
+    const auto old = old_.find(key);
+    if (old != old_.end() && means(old->second, line)) line = old->second.text;
+    wanted_.push_back({key, std::move(line)});
   }
 
   // Users stand in the file unless they are in one of their own, or requirepass says it all.
@@ -237,6 +259,7 @@ class Renderer {
     }
   }
 
+  std::set<std::string> outside_;          // keys
   std::map<std::string, ConfigLine> old_;  // the first line of each key
   std::vector<OwnedLine> wanted_;
 };
@@ -245,8 +268,11 @@ class Renderer {
 
 std::string render_config(std::string_view old_text, const consensus::Durable& durable,
                           const Settings& settings) {
-  Renderer renderer(old_text);
-  return proto::rewrite_config(old_text, renderer.lines(durable, settings), key_of);
+  Renderer renderer(old_text, settings);
+  const auto wanted = renderer.lines(durable, settings);
+  return proto::rewrite_config(
+      old_text, wanted, [&](const ConfigLine& line) { return renderer.key(line); },
+      Readable(settings.dialect));
 }
 
 std::string with_settings_of(std::string_view loaded, std::string present) {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "agent/config/generic_lines.hpp"
+#include "agent/config/values.hpp"
 
 namespace vedette::agent {
 
@@ -17,6 +17,12 @@ namespace {
 // hold such.
 int to_int(const std::string& word) {
   return static_cast<int>(std::strtoll(word.c_str(), nullptr, 10));
+}
+
+// Like numbers, but as far as SENTINEL SET takes them: what it saved must be read again.
+std::int64_t to_time(const std::string& word) {
+  const std::int64_t time = std::strtoll(word.c_str(), nullptr, 10);
+  return std::min(time, longest_milliseconds);
 }
 
 constexpr std::string_view no_host = "Can't resolve instance hostname.";
@@ -146,7 +152,7 @@ SentinelLines::Problem SentinelLines::monitor(const Words& words) {
 }
 
 SentinelLines::Problem SentinelLines::period(const Words& words) {
-  const int value = to_int(words[2]);
+  const std::int64_t value = to_time(words[2]);
   if (value <= 0) return "negative or zero time parameter.";
   auto& options = group(words[1])->durable.options;
   const bool down_after = proto::equals_ignoring_case(words[0], "down-after-milliseconds");
@@ -155,7 +161,7 @@ SentinelLines::Problem SentinelLines::period(const Words& words) {
 }
 
 SentinelLines::Problem SentinelLines::reboot_period(const Words& words) {
-  const int value = to_int(words[2]);
+  const std::int64_t value = to_time(words[2]);
   if (value < 0) return "negative time parameter.";
   group(words[1])->durable.options.master_reboot_down_after = consensus::milliseconds{value};
   return std::nullopt;
@@ -185,9 +191,16 @@ SentinelLines::Problem SentinelLines::credentials(const Words& words) {
 }
 
 SentinelLines::Problem SentinelLines::rename_command(const Words& words) {
+  const std::string command = proto::to_lower(words[2]);
   auto& renamed = out_.settings.groups[words[1]].renamed_commands;
-  if (renamed.emplace(proto::to_lower(words[2]), words[3]).second) return std::nullopt;
-  return "Same command renamed multiple times with rename-command.";
+  const auto [known, fresh] = renamed_by_main_file_.try_emplace({words[1], command});
+  if (!fresh && known->second == line_in_main_file_) {
+    return "Same command renamed multiple times with rename-command.";
+  }
+  // Found elsewhere first, and copied into the main file since: that one counts.
+  if (fresh || line_in_main_file_) renamed[command] = words[3];
+  known->second = known->second || line_in_main_file_;
+  return std::nullopt;
 }
 
 proto::Epoch SentinelLines::read_epoch(const std::string& word, const std::string& what) {

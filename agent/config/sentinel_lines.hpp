@@ -71,6 +71,7 @@ class SentinelLines {
 
   Loaded& out_;
   std::map<std::string, Group> groups_;
+  std::map<std::pair<std::string, std::string>, bool> renamed_by_main_file_;
   bool line_in_main_file_ = false;  // of the line being applied
 };
 

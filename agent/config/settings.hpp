@@ -37,6 +37,9 @@ struct OutputLimit {
   std::chrono::seconds patience{0};
 };
 
+// A duration above this could not be added to a point in time any more; it is 285 years.
+inline constexpr std::int64_t longest_milliseconds = 9'000'000'000'000;
+
 struct Settings {
   // Process.
   std::string executable;        // absolute
@@ -44,7 +47,8 @@ struct Settings {
   std::string called_as;         // argv[0] as it was typed
   bool called_as_redis = false;  // argv[0] is redis-* or valkey-*
   Dialect dialect = Dialect::redis;
-  std::string logfile;                                                  // "" = stdout
+  bool says_redis = false;  // extended-redis-compatibility of Valkey: HELLO names the last Redis
+  std::string logfile;      // "" = stdout
   std::optional<consensus::Level> loglevel = consensus::Level::notice;  // none: nothing at all
   bool syslog = false;
   std::string syslog_ident = "redis";
@@ -58,6 +62,7 @@ struct Settings {
   // Listener.
   std::uint16_t port = 26379;  // 0 = none
   std::uint16_t tls_port = 0;
+  bool tls_replication = false;                   // links that we open
   std::vector<std::string> bind = {"*", "-::*"};  // leading "-": may fail
   std::string unixsocket;                         // path; "" = none
   unsigned unixsocket_permissions = 0;            // mode bits; 0 = by the umask
@@ -97,6 +102,9 @@ struct Settings {
   std::string sentinel_pass;
 
   std::map<std::string, GroupSettings> groups;  // by master name
+
+  // Directives of the command line and standard input, by outside_key().
+  std::map<std::string, std::vector<std::string>> from_outside;
 };
 
 }  // namespace vedette::agent

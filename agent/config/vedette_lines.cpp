@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "agent/config/generic_lines.hpp"
+#include "agent/config/values.hpp"
 #include "proto/types.hpp"
 
 namespace vedette::agent {

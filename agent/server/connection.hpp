@@ -48,7 +48,10 @@ struct Connection : std::enable_shared_from_this<Connection> {
   bool authenticated = true;
   std::string user = "default";
   std::string last_command = "NULL";  // full name, for CLIENT LIST
-  std::size_t unread = 0;             // bytes received and not executed yet
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t commands = 0;  // executed so far
+  std::size_t unread = 0;      // bytes received and not executed yet
 
   std::set<std::string> channels;
   std::set<std::string> patterns;

@@ -70,6 +70,7 @@ void Session::readable(const error_code& waited) {
   Traffic& traffic = host_->commands().traffic;
   ++traffic.reads;
   traffic.bytes_in += size;
+  client_->bytes_in += size;
   client_->active_at = host_->commands().facade.now();
   parser_.set_authenticated(client_->authenticated);
   parser_.feed(std::string_view(scratch.data(), size));
@@ -144,6 +145,7 @@ void Session::written(const error_code& error, std::size_t bytes) {
   Traffic& traffic = host_->commands().traffic;
   ++traffic.writes;
   traffic.bytes_out += bytes;
+  client_->bytes_out += bytes;
   if (error) return close();
   flush();
   if (!ended_ && was_full) execute_buffered();

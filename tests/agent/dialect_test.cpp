@@ -114,5 +114,30 @@ TEST_F(DialectOf, RulesAboutWhatRedisLacks) {
   EXPECT_EQ(run({"ACL", "SETUSER", "u", "+client|setinfo"}), "+OK\r\n");
 }
 
+TEST_F(DialectOf, Compatibility) {
+  agent.settings().dialect = Dialect::valkey;
+  EXPECT_THAT(run({"HELLO"}), HasSubstr("\r\nvalkey\r\n$7\r\nversion\r\n$5\r\n8.1.0\r\n"));
+  agent.settings().says_redis = true;
+  EXPECT_THAT(run({"HELLO"}), HasSubstr("\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.2.4\r\n"));
+}
+
+TEST_F(DialectOf, ClientListCountsInValkeyOnly) {
+  EXPECT_THAT(run({"CLIENT", "LIST"}), Not(HasSubstr("tot-net-in")));
+  agent.settings().dialect = Dialect::valkey;
+  agent.client->bytes_in = 7;
+  agent.client->bytes_out = 8;
+  EXPECT_THAT(run({"CLIENT", "LIST"}),
+              HasSubstr(" resp=2 lib-name= lib-ver= tot-net-in=7 tot-net-out=8 tot-cmds=2\n"));
+}
+
+TEST_F(DialectOf, SentinelConfigNeedsAWordMoreInValkey) {
+  const auto arity = [&] {
+    return agent.ask({"COMMAND", "INFO", "sentinel|config"}).elements.at(0).elements.at(1).integer;
+  };
+  EXPECT_EQ(arity(), -3);
+  agent.settings().dialect = Dialect::valkey;
+  EXPECT_EQ(arity(), -4);
+}
+
 }  // namespace
 }  // namespace vedette::agent::test

@@ -108,7 +108,8 @@ TEST(Info, OfAReplicaWithoutItsMaster) {
 }
 
 TEST(Info, LinkDownTimeIsNeverNegativeNorAbsurd) {
-  EXPECT_EQ(parse_info("master_link_down_since_seconds:-1\n").master_link_down_for, 0ms);
+  EXPECT_EQ(parse_info("master_link_down_since_seconds:-1\n").master_link_down_for, -1s);
+  EXPECT_EQ(parse_info("master_link_down_since_seconds:-2\n").master_link_down_for, 0ms);
   EXPECT_EQ(parse_info("master_link_down_since_seconds:abc\n").master_link_down_for, 0ms);
   const auto longest =
       parse_info("master_link_down_since_seconds:9223372036854775807\n").master_link_down_for;

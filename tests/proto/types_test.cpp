@@ -64,7 +64,7 @@ TEST(IpLiteral, IsRecognised) {
   for (const char* text :
        {"127.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "1::", "fe80::1", "1:2:3:4:5:6:7:8",
         "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "2001:DB8::ffff", "::ffff:10.0.0.1",
-        "1:2:3:4:5:6:10.0.0.1", "64:ff9b::10.0.0.1"}) {
+        "1:2:3:4:5:6:10.0.0.1", "64:ff9b::10.0.0.1", "fe80::1%eth0", "FEBF::1%2"}) {
     EXPECT_TRUE(is_ip_literal(text)) << text;
   }
 }
@@ -77,7 +77,7 @@ TEST(CanonicalHost, IsOneForEachIpv6Address) {
   EXPECT_EQ(canonical_host("::ffff:10.0.0.1"), "::ffff:10.0.0.1");
   EXPECT_EQ(canonical_host("10.0.0.1"), "10.0.0.1");
   EXPECT_EQ(canonical_host("Redis-0.Zone"), "Redis-0.Zone");
-  EXPECT_EQ(canonical_host("fe80::1%lo"), "fe80::1%lo");
+  EXPECT_EQ(canonical_host("FE80:0::1%lo"), "fe80::1%lo");
   EXPECT_EQ(canonical_host(""), "");
 }
 
@@ -107,6 +107,13 @@ TEST(CanonicalHost, IsTheFormOfTheSystem) {
 TEST(IpLiteral, IsNotAnythingElse) {
   for (const char* text : {"",
                            "localhost",
+                           "::1%lo",
+                           "127.0.0.1%lo",
+                           "fe80::1%",
+                           "fe80::1%a b",
+                           "fe80::1%a%b",
+                           "fe80::1%sixteen-letters-",
+                           "fec0::1%eth0",
                            "1.2.3",
                            "1.2.3.4.5",
                            "1.2.3.256",

@@ -117,6 +117,20 @@ class HostNames(SystemTest):
         with self.assertRaisesRegex(Exception, "Invalid IP address or hostname specified"):
             agent.sentinel("MONITOR", "later", "three.zone", port, "1")
 
+    def test_without_names_the_file_holds_addresses(self):
+        system = self.named_cluster()
+        agent = system.agents[0]
+        known = agent.replicas(), agent.peers()
+        self.assertEqual(agent.sentinel("CONFIG", "SET", "announce-hostnames", "no"), "OK")
+        self.assertEqual(agent.sentinel("CONFIG", "SET", "resolve-hostnames", "no"), "OK")
+        lines = agent.config.read_text().splitlines()
+        self.assertEqual([line for line in lines if ".zone" in line and
+                          line.startswith("sentinel ") and "announce-ip" not in line], [])
+        agent.stop()
+        agent.start()
+        self.assertEqual(agent.master_address()[0], ADDRESSES[0])
+        self.assertEqual((len(agent.replicas()), len(agent.peers())), tuple(map(len, known)))
+
     def test_a_name_that_moves(self):
         """A pod comes back with another address: nobody fails over, nobody is lost."""
         system = self.named_cluster(options={"down-after-milliseconds": 20000})

@@ -124,6 +124,12 @@ class Refusals(SystemTest):
         self.assert_logged(self.refuse("port 0\n"), "Configured to not listen anywhere, exiting.")
 
     @only_vedette
+    def test_no_tls_yet(self):
+        for line in ("tls-port 7000", "tls-replication yes"):
+            ended = self.refuse(f"port {self.port}\n{line}\n")
+            self.assertIn(f"Failed to configure TLS: {line.split()[0]} is ", ended.stdout)
+
+    @only_vedette
     def test_configured_http_port_taken(self):
         http = free_port()
         with socket.create_server(("127.0.0.1", http)):

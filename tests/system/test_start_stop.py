@@ -25,6 +25,8 @@ class Names(SystemTest):
                 ended = run([self.directory / name, option], self.directory)
                 self.assertEqual((ended.code, ended.stderr), (0, ""))
                 self.assertRegex(ended.stdout, REDIS_VERSION)
+        ended = run([self.directory / "valkey-server", "-v"], self.directory)
+        self.assertRegex(ended.stdout, r"^Valkey server v=8\.1\.0 ")
         ended = run([settings.VEDETTE, "--version"], self.directory)
         self.assertEqual((ended.code, ended.stderr), (0, ""))
         self.assertRegex(ended.stdout, r"^vedette \d+\.\d+ \(redis 7\.0\.15 dialect\)\n$")
@@ -64,6 +66,11 @@ class Names(SystemTest):
                 self.assertIn("Running mode=sentinel, port=%d." % port, process.output())
                 # It has an identity now.
                 self.assertRegex(config.read_text(), r"(?m)^sentinel myid [0-9a-f]{40}$")
+                # The file says now what the options said.
+                again = Process("again", [self.directory / name, *arguments], self.directory)
+                again.start()
+                self.check_answers(port)
+                self.assertEqual(again.terminate(), 0)
 
     def check_answers(self, port):
         connection = wait_for(lambda: Connection("127.0.0.1", port), "it to listen")

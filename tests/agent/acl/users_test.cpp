@@ -117,6 +117,22 @@ TEST(Acl, TheLastRuleAboutACommandCounts) {
   EXPECT_EQ(denied({"+@all", "-@fast"}, {"PING"}), "command");
 }
 
+TEST(Acl, RulesAboutACommandHoldForItsOtherName) {
+  const struct {
+    std::string name;
+    proto::Request alias;
+  } pairs[] = {{"masters", {"SENTINEL", "PRIMARIES"}},
+               {"master", {"SENTINEL", "PRIMARY", "m"}},
+               {"get-master-addr-by-name", {"SENTINEL", "GET-PRIMARY-ADDR-BY-NAME", "m"}},
+               {"is-master-down-by-addr", {"SENTINEL", "IS-PRIMARY-DOWN-BY-ADDR", "h", "1", "0"}}};
+  for (const auto& [name, alias] : pairs) {
+    EXPECT_EQ(denied({"+@all", "-sentinel|" + name}, alias), "command") << name;
+    EXPECT_EQ(denied({"-@all", "+sentinel|" + name}, alias), "") << name;
+    EXPECT_EQ(denied({"-@all", "+sentinel|" + proto::to_lower(alias[1])}, alias), "") << name;
+  }
+  EXPECT_EQ(denied({"+@all", "-sentinel|slaves"}, {"SENTINEL", "REPLICAS", "m"}), "");
+}
+
 TEST(Acl, WhatOpensAConnectionIsForEverybody) {
   EXPECT_EQ(denied({}, {"AUTH", "x"}), "");
   EXPECT_EQ(denied({}, {"HELLO", "3"}), "");
@@ -148,23 +164,6 @@ TEST(Acl, LinesMakeTheSameUsersAgain) {
   Users again;
   EXPECT_EQ(again.load(text, "/f"), "");
   EXPECT_EQ(again, users);
-}
-
-TEST(Acl, AFileIsTakenWholeOrNotAtAll) {
-  Users users;
-  EXPECT_EQ(users.set("z", {"on"}), "");
-  const Users before = users;
-  const std::string errors = users.load(
-      "user bob on >x +@all\nfoo\nuser c bad\nuser default nopass\nuser bob on\nuser 'q\n", "/f");
-  for (const std::string part :
-       {"/f:2 should start with user keyword", "/f:3: ", "/f:5: Duplicate user 'bob'",
-        "/f:6: Unbalanced quotes", "no change to the previously active ACL rules was performed"}) {
-    EXPECT_NE(errors.find(part), std::string::npos) << part << " is missing in " << errors;
-  }
-  EXPECT_EQ(users, before);
-  EXPECT_EQ(users.load("\nuser bob on\n", "/f"), "");
-  EXPECT_EQ(users.find("z"), nullptr);
-  EXPECT_EQ(users.default_user(), User::unrestricted());
 }
 
 TEST(Acl, TheLogCountsWhatIsTheSameWithinAMinute) {

@@ -212,6 +212,19 @@ TEST_F(Change, ConfigSet) {
   EXPECT_EQ(second.announced.port, 7);
 }
 
+TEST_F(Change, NamesWithoutAnAddressNeedResolveHostnames) {
+  agent.settings().resolve_hostnames = true;
+  agent.add_replica(agent.add_group("named", "one.zone", 6379), "two.zone", 6380);
+  agent.state().resolved["one.zone"] = "10.0.0.1";
+  EXPECT_EQ(agent.run({"SENTINEL", "CONFIG", "SET", "resolve-hostnames", "no"}),
+            "-ERR resolve-hostnames is still needed: the address of 'two.zone' is not known yet. "
+            "Wait until it is, or REMOVE its master first\r\n");
+  EXPECT_TRUE(agent.settings().resolve_hostnames);
+  agent.state().resolved["two.zone"] = "10.0.0.2";
+  EXPECT_EQ(agent.run({"SENTINEL", "CONFIG", "SET", "resolve-hostnames", "no"}), ok);
+  EXPECT_FALSE(agent.settings().resolve_hostnames);
+}
+
 TEST_F(Change, ConfigSetIsJudgedAsAWhole) {
   EXPECT_EQ(agent.run({"SENTINEL", "CONFIG", "SET", "announce-port", "7", "announce-port", "8"}),
             "-ERR Duplicate argument 'announce-port' to SENTINEL CONFIG SET\r\n");

@@ -32,6 +32,11 @@ TEST(Arguments, VersionAndHelp) {
             std::string::npos);
 }
 
+TEST(Arguments, TheVersionNamesWhatItIsCalledAs) {
+  EXPECT_TRUE(version_line(parse({"redis-server", "-v"})).starts_with("Redis server v=7.0.15 "));
+  EXPECT_TRUE(version_line(parse({"valkey-server", "-v"})).starts_with("Valkey server v=8.1.0 "));
+}
+
 TEST(Arguments, TheFileIsMadeAbsolute) {
   EXPECT_EQ(parse({"vedette", "s.conf"}).config_file, "/srv/dir/s.conf");
   EXPECT_EQ(parse({"vedette", " /etc/s.conf "}).config_file, "/etc/s.conf");
@@ -48,6 +53,14 @@ TEST(Arguments, OptionsBecomeDirectives) {
             "sentinel\nloglevel \"debug\"");
   EXPECT_EQ(parse({"vedette", "f", "--sentinel", "auth-pass", "m", "a\"b\n"}).directives,
             "sentinel \"auth-pass\" \"m\" \"a\\\"b\\x0a\"");
+}
+
+TEST(Arguments, AnOptionTakesTheNextWordAsItsValue) {
+  EXPECT_EQ(parse({"vedette", "f", "--requirepass", "--secret", "--port", "1"}).directives,
+            "requirepass \"--secret\"\nport \"1\"");
+  EXPECT_EQ(parse({"vedette", "f", "--requirepass a", "--port 1"}).directives,
+            "requirepass a\nport 1");
+  EXPECT_EQ(parse({"vedette", "f", "--save", "--port", "1"}).directives, "save\nport \"1\"");
 }
 
 TEST(Arguments, ALoneDashReadsStandardInput) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/config/load.hpp"
+#include "proto/config_file.hpp"
 
 namespace vedette::agent {
 namespace {
@@ -142,6 +143,30 @@ TEST(ConfigRender, SettingsInForceComeBackIntoAFileThatWasReplaced) {
   EXPECT_EQ(with_settings_of(loaded, ""),
             "bind 127.0.0.1\nrequirepass secret\nport 1\nsave 1 1\nsave 2 2\n");
   EXPECT_EQ(with_settings_of(loaded, loaded), loaded);
+}
+
+TEST(ConfigRender, LinesThatEndTheNextStartBecomeComments) {
+  const std::string bad =
+      "garbage a b\nport abc\nsentinel foo bar\nSENTINEL monitor\nuser\ninclude\n"
+      "rename-command CONFIG x\nvedette nosuch 1\nio-threads 0\nport \"x\n";
+  const std::string good = "sentinel\nmaxmemory 5mb\nport 7\ndir /nonexistent\n# garbage\n";
+  const Loaded loaded = load(settled);
+  const std::string text = render_config(settled + bad + good, loaded.durable, loaded.settings);
+  for (const auto& line : proto::parse_config(bad)) {
+    EXPECT_THAT(text, HasSubstr("\n# ??? " + line.text + "\n"));
+  }
+  EXPECT_THAT(text, testing::EndsWith("\n" + good));
+  EXPECT_EQ(render_config(text, loaded.durable, loaded.settings), text);
+}
+
+TEST(ConfigRender, TimesAreReadAsTheyWereSet) {
+  Loaded loaded = load(settled);
+  loaded.durable.groups.front().options.down_after = consensus::milliseconds{3'000'000'000};
+  const std::string text = render_config(settled, loaded.durable, loaded.settings);
+  EXPECT_EQ(load(text).durable.groups.front().options.down_after.count(), 3'000'000'000);
+  // As far as a Sentinel takes them.
+  const Loaded longest = load(settled + "sentinel failover-timeout m 9223372036854775807\n");
+  EXPECT_EQ(longest.durable.groups.front().options.failover_timeout.count(), longest_milliseconds);
 }
 
 TEST(ConfigRender, AClearedSettingDisappears) {
