@@ -107,8 +107,7 @@ std::string objection(const Settings& settings) {
   }
   if (settings.tls_replication) {
     return "Failed to configure TLS: tls-replication is yes, but this version of Vedette has no "
-           "TLS "
-           "yet: it would send passwords in clear text to ports that expect TLS. Remove "
+           "TLS yet: it would send passwords in clear text to ports that expect TLS. Remove "
            "tls-replication, and let Vedette reach plain ports.";
   }
   const bool has_port = settings.port != 0 && !settings.bind.empty();
