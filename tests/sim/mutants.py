@@ -352,7 +352,7 @@ def parse_arguments():
     parser.add_argument("--seeds", type=int, help="instead of what the mutants say")
     parser.add_argument("--from", type=int, default=1, dest="start", help="first seed")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
-    parser.add_argument("--limit", type=int, default=300, help="seconds for the runs of a mutant")
+    parser.add_argument("--limit", type=int, default=600, help="seconds for the runs of a mutant")
     parser.add_argument("--runner", choices=RUNNERS, default="sim", help="what plays the seeds")
     parser.add_argument("--check", action="store_true", help="only whether each mutant applies")
     return parser.parse_args()

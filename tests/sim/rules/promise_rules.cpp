@@ -158,7 +158,29 @@ void PromiseRules::check_heights(const Agent& agent) {
   }
 }
 
+void PromiseRules::check_links(const Agent& agent) {
+  const consensus::State& state = agent.core()->state();
+  std::size_t held = 0;
+  const auto count = [&](const consensus::Link& link) {
+    if (link.status != consensus::Link::Status::closed) ++held;
+  };
+  for (const auto& [id, group] : state.groups) {
+    for (const auto& [node_id, node] : group.nodes) {
+      count(node.command);
+      count(node.pubsub);
+    }
+    held += group.claim ? 1 : 0;
+  }
+  for (const auto& [id, peer] : state.peers) count(peer.link);
+  for (const auto& [id, stranger] : state.strangers) held += stranger.link ? 1 : 0;
+  if (state.links.size() == held) return;
+  fail(agent, "every link has an owner",
+       std::to_string(state.links.size()) + " links, of which " + std::to_string(held) +
+           " are held");
+}
+
 void PromiseRules::check_bounds(const Agent& agent) {
+  check_links(agent);
   constexpr std::size_t most = 64;
   const consensus::State& state = agent.core()->state();
   const auto check = [&](std::size_t size, const char* what) {

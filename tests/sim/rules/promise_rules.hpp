@@ -42,6 +42,7 @@ class PromiseRules : public Judge {
   void check_saved(const Agent& agent);
   void check_heights(const Agent& agent);
   void check_bounds(const Agent& agent);
+  void check_links(const Agent& agent);
   [[nodiscard]] std::string group_of(const Agent& agent, const proto::Address& master) const;
 
   std::map<std::pair<const Agent*, consensus::Ticket>, std::string> asked_;  // group of a vote
