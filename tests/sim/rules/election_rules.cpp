@@ -53,7 +53,10 @@ struct ElectionRules::Look {
   }
   void operator()(const consensus::Promote& c) const {
     const Group* const group = agent.core()->state().find(c.hello.master_name);
-    if (group != nullptr) record.candidacies[group->name].voters = group->voters();
+    if (group == nullptr) return;
+    Candidacy& candidacy = record.candidacies[group->name];
+    candidacy.decided_voters = group->voters();
+    candidacy.decided_confirmed = candidacy.confirmed;
   }
   void operator()(const consensus::ReplyVote& c) const { all.judge_reply(agent, record, c); }
   // An operator's force may find a target that is a master already, and end in the same step.
@@ -217,7 +220,7 @@ void ElectionRules::judge_own_hold(const Agent& agent, Record& record, const Gro
   }
   const Running& running = record.running[group.id];
   const bool leads = running.leads && running.epoch == own.epoch && vote.voted_for != agent.id();
-  if (leads && confirmed_since(own, world_.now() - authority, group.voters())) {
+  if (leads && confirmed_since(own.confirmed, world_.now() - authority, group.voters())) {
     fail(agent, "a leader keeps its vote", text_of(vote.epoch));
   }
 }
@@ -322,8 +325,9 @@ void ElectionRules::judge_reply(const Agent& agent, Record& record,
 // ---- what it wins and writes -------------------------------------------------------------------
 
 // A majority confirmed asks that were sent since then.
-bool ElectionRules::confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters) {
-  const auto fresh = std::count_if(candidacy.confirmed.begin(), candidacy.confirmed.end(),
+bool ElectionRules::confirmed_since(const std::map<Voter, Instant>& confirmed, Instant since,
+                                    std::size_t voters) {
+  const auto fresh = std::count_if(confirmed.begin(), confirmed.end(),
                                    [&](const auto& each) { return each.second >= since; });
   return static_cast<std::size_t>(fresh) + 1 >= consensus::majority(voters);
 }
@@ -332,7 +336,7 @@ bool ElectionRules::has_authority(const Record& record, const std::string& name,
                                   Instant at) const {
   const auto found = record.candidacies.find(name);
   if (found == record.candidacies.end()) return voters == 1;
-  return confirmed_since(found->second, at - authority, voters);
+  return confirmed_since(found->second.confirmed, at - authority, voters);
 }
 
 void ElectionRules::judge_victory(const Agent& agent, Record& record, const std::string& name) {
@@ -373,9 +377,10 @@ void ElectionRules::promote_written(Agent& agent, const consensus::Promote& prom
     fail(agent, "the epoch won is the one published", text_of(epoch));
   }
   // Who came since then was not asked.
-  const std::size_t voters = std::min(candidacy.voters, group->voters());
+  const std::size_t voters = std::min(candidacy.decided_voters, group->voters());
   if (limits_.stopped_clock || may_be_ambiguous()) return;
-  if (has_authority(record, group->name, voters, world_.now())) return;
+  const Instant oldest = world_.now() - authority;
+  if (confirmed_since(candidacy.decided_confirmed, oldest, voters)) return;
   fail(agent, "authority is fresh when a promotion is written", text_of(epoch));
 }
 

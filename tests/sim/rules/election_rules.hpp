@@ -32,7 +32,10 @@ class ElectionRules : public Judge {
     bool by_force = false;
     std::map<Voter, Instant> confirmed;  // sending of the newest ask that was confirmed
     std::optional<Instant> written{};    // a Promote of it that is not published
-    std::size_t voters = 0;              // that were known when the Promote was decided
+    // When the Promote was decided. Who refuses later takes back nothing that it is written with: a
+    // real Sentinel does not know its vote again after a restart.
+    std::size_t decided_voters = 0;
+    std::map<Voter, Instant> decided_confirmed{};
   };
   // The attempt at the end of the last step.
   struct Running {
@@ -82,7 +85,8 @@ class ElectionRules : public Judge {
                          bool told_by_others);
   void judge_return(const Agent& agent, Record& record, const std::string& name);
   void judge_victory(const Agent& agent, Record& record, const std::string& name);
-  static bool confirmed_since(const Candidacy& candidacy, Instant since, std::size_t voters);
+  static bool confirmed_since(const std::map<Voter, Instant>& confirmed, Instant since,
+                              std::size_t voters);
   // Whether a majority confirmed asks that were sent within the 500 ms before `at`.
   [[nodiscard]] bool has_authority(const Record& record, const std::string& name,
                                    std::size_t voters, Instant at) const;
