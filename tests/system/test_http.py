@@ -130,6 +130,19 @@ class Http(SystemTest):
             connection.close()
         self.assertEqual(agent.call("PING"), "PONG")
 
+    def test_whoever_never_ends_its_request_is_closed(self):
+        system = self.cluster(groups={"mymaster": 1}, agents=["vedette"], options={"quorum": 1})
+        agent = system.agents[0]
+        with socket.create_connection((agent.host, agent.http_port), 10) as kept, \
+             socket.create_connection((agent.host, agent.http_port), 10) as slow:
+            kept.sendall(encode_request(b"/healthz"))
+            self.assertIn(b" 200 ", kept.recv(65536))
+            slow.sendall(b"GET /healthz HTTP/1.1\r\n")
+            slow.settimeout(120)
+            self.assertEqual(slow.recv(1), b"", "closed without an answer")
+            kept.sendall(encode_request(b"/healthz"))
+            self.assertIn(b" 200 ", kept.recv(65536), "who was served before has longer")
+
     def test_default_port(self):
         """Without lines of ours: on the loopback address, 1000 above the port, and only a line
         in the log if that is taken."""
